@@ -1,0 +1,172 @@
+"""What the cache asks of the application it caches.
+
+RFC 9111 alone doesn't know what a resource is, who may read it, or which answers a write outdates. A profile
+does: `HttpProfile` answers with the RFC's own rules for any origin, the Connect profile with Connect's meaning.
+A profile performs nothing: it is told what happened and says what follows.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from proxy.caching.key import CacheKey, Tag
+from proxy.caching.stored_response import StoredResponse
+from proxy.clock import Instant
+from proxy.semantics.message import Request, Response, ResponseHead
+
+
+class Handling(StrEnum):
+    """What is done with a request."""
+
+    CACHE = "cache"  # look up, collapse, store
+    PASS = "pass"  # noqa: S105  (forward as it is; nothing is learnt for the store)
+    WRITE = "write"  # forward once, then invalidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheRules:
+    """How RFC 9111 is to be applied to one request.
+
+    `assigned_freshness_seconds` is the lifetime given where the origin states none; an origin's shorter one wins.
+    `stale_if_error_seconds` is the hard bound of staleness in an outage where the origin states none.
+    """
+
+    shared: bool
+    heuristics: bool
+    assigned_freshness_seconds: float | None
+    stale_if_error_seconds: float
+    storable_statuses: frozenset[int] | None = None  # None: what the RFC allows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a request is about, as far as caching must know.
+
+    `resource` and `partition_label` are bounded words for metrics and logs. `scopes` are the generations that
+    the answer depends on (for a write: those it raises); `tags` are what a stored answer is found by.
+    """
+
+    resource: str
+    handling: Handling
+    key: CacheKey
+    partition_label: str
+    scopes: tuple[Tag, ...]
+    tags: tuple[Tag, ...]
+    rules: CacheRules
+
+
+class Servability(StrEnum):
+    """What a profile says of a stored response, whatever its freshness."""
+
+    SERVABLE = "servable"
+    MUST_VALIDATE = "must_validate"  # may be reused only after validation, or in an outage
+    UNVERIFIED = "unverified"  # the token's lease has run out: validate; in an outage within its own bound
+    FENCED = "fenced"  # a write may not be visible yet: forward, in an outage too
+    REFUSED = "refused"  # never for this token
+
+
+class NotStoredReason(StrEnum):
+    """Why a complete answer was not stored."""
+
+    METHOD = "method"
+    STATUS = "status"
+    REQUEST_NO_STORE = "request_no_store"
+    NO_STORE = "no_store"
+    PRIVATE = "private"
+    CREDENTIALS = "credentials"
+    NO_FRESHNESS = "no_freshness"
+    VARY_ALL = "vary_all"
+    PARTIAL = "partial"
+    TOO_LARGE = "too_large"
+    STORE_FULL = "store_full"
+    GENERATION = "generation"
+    WRITE_IN_FLIGHT = "write_in_flight"
+    FENCE = "fence"
+    VERSION_REGRESSED = "version_regressed"
+    ONE_TIME_PASSWORD = "one_time_password"  # noqa: S105
+    EMPTY_LIST = "empty_list"
+    UNREADABLE = "unreadable"
+    NOT_CACHEABLE = "not_cacheable"
+
+
+KEEPS_STORED = frozenset(
+    {NotStoredReason.GENERATION, NotStoredReason.WRITE_IN_FLIGHT, NotStoredReason.VERSION_REGRESSED}
+)
+"""Reasons that say nothing against what is stored under the key already; every other removes it (rule 7)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What must follow from something learnt.
+
+    `advance` lists scopes whose generation rises. `remove` lists conjunctions of tags: every stored response
+    that carries all tags of one of them goes.
+    """
+
+    advance: tuple[Tag, ...] = ()
+    remove: tuple[tuple[Tag, ...], ...] = ()
+
+
+NO_EFFECTS = Effects()
+
+
+class WriteOutcome(StrEnum):
+    """What became of a write."""
+
+    REFUSED = "refused"  # the origin said no, or nothing was sent: nothing changed
+    APPLIED = "applied"  # 2xx or 3xx
+    UNKNOWN = "unknown"  # 408, 409, 5xx, timeout, reset: it may have been applied
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a profile read out of a complete answer; profiles subclass it with what they need."""
+
+    refusal: NotStoredReason | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """When a request went upstream, and the generation of its scopes at that moment."""
+
+    at: Instant
+    generation: int
+
+
+SubjectT = TypeVar("SubjectT", bound=Subject)
+FindingT = TypeVar("FindingT", bound=Finding)
+
+
+class Profile(Protocol[SubjectT, FindingT]):
+    """The application's part of every caching decision."""
+
+    def subject(self, request: Request, now: Instant) -> SubjectT:
+        """Tell what a request is about."""
+        ...
+
+    def servability(self, subject: SubjectT, stored: StoredResponse, now: Instant) -> Servability:
+        """Tell whether a stored response of this subject may be reused, its freshness aside."""
+        ...
+
+    def examine(self, subject: SubjectT, response: Response) -> FindingT:
+        """Read a complete answer to a safe request. Parses only; changes nothing."""
+        ...
+
+    def learn(
+        self, subject: SubjectT, head: ResponseHead, finding: FindingT | None, sent: Sent, now: Instant
+    ) -> Effects:
+        """Take note of an upstream answer to a safe request; `finding` is None when its body wasn't kept."""
+        ...
+
+    def refuses_storing(
+        self, subject: SubjectT, finding: FindingT, sent: Sent, now: Instant
+    ) -> NotStoredReason | None:
+        """Say why a complete answer must not be stored although RFC 9111 would allow it."""
+        ...
+
+    def write_ended(
+        self, subject: SubjectT, outcome: WriteOutcome, answer: Response | None, now: Instant
+    ) -> Effects:
+        """Take note of a write that has ended; `answer` is its complete response, if there was one."""
+        ...

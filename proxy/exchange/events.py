@@ -1,0 +1,69 @@
+"""Frozen facts that leave an exchange. Backends (metrics, logs, audit, traces) read them; nothing reads back.
+
+No event carries a token, a body, a filter or a title. Words are the closed enums of the layers below, so that a
+field, a log line and a metric label always say the same.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from proxy.caching.decisions import ForwardReason
+from proxy.caching.profile import NotStoredReason, WriteOutcome
+from proxy.errors import ErrorKind
+
+
+class Answered(StrEnum):
+    """How a client's request was answered."""
+
+    HIT = "hit"  # from the store, fresh
+    STALE = "stale"  # from the store, stale
+    COLLAPSED = "collapsed"  # by a request another client caused
+    FORWARDED = "forwarded"  # by the upstream's answer to this request
+    REFUSED = "refused"  # by us: the request was at fault
+    FAILED = "failed"  # by us: the upstream gave no answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeFinished:
+    """One client request has its answer (its head was handed to the server; a body may still stream)."""
+
+    method: str
+    resource: str
+    token: str
+    status: int
+    answered: Answered
+    forward_reason: ForwardReason | None
+    not_stored: NotStoredReason | None
+    error: ErrorKind | None
+    age_seconds: float | None
+    duration_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamAnswered:
+    """One request to the upstream ended with a head (status) or without (error)."""
+
+    method: str
+    resource: str
+    status: int | None
+    error: ErrorKind | None
+    duration_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invalidated:
+    """Stored responses went because of a write."""
+
+    resource: str
+    outcome: WriteOutcome
+    removed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purged:
+    """Stored responses went because an operator said so."""
+
+    removed: int
+
+
+Event = ExchangeFinished | UpstreamAnswered | Invalidated | Purged

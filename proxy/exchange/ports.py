@@ -1,0 +1,110 @@
+"""Every side effect of an exchange, as Protocols. Adapters implement them; tests may, too.
+
+Bodies stream as asynchronous iterators of bytes. Nothing here is an aiohttp type.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from proxy.caching.key import CacheKey, Tag
+from proxy.caching.stored_response import StoredResponse
+from proxy.exchange.events import Event
+from proxy.semantics.message import Fields, ResponseHead
+
+
+class RequestBody(Protocol):
+    """A request body on its way in.
+
+    `length_bytes` is None when the client sent it chunked. Iterating raises RequestBodyError when the client
+    cuts it short or breaks its framing. It can be read once.
+    """
+
+    @property
+    def length_bytes(self) -> int | None: ...
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamRequest:
+    """What goes on the wire: `target` octet for octet, end-to-end `fields` (Host, framing and Connection are the
+    adapter's), and a body that is sent once or not at all.
+    """
+
+    method: str
+    target: str
+    fields: Fields
+    body: RequestBody | None = None
+
+
+class UpstreamResponse(Protocol):
+    """An answer whose head has arrived. It must be read to its end or closed."""
+
+    @property
+    def head(self) -> ResponseHead: ...
+
+    @property
+    def content_length_bytes(self) -> int | None:
+        """The body's length, if the head states it; 0 where no body can follow."""
+        ...
+
+    async def read_complete(self, limit_bytes: int) -> bytes | None:
+        """Return the whole body; None as soon as it proves larger than `limit_bytes`.
+
+        What was read until then is kept and comes first from the iterator. Raises UpstreamError if the body is
+        cut short or its framing is broken.
+        """
+        ...
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the body (the rest of it) as it arrives. Raises UpstreamError like `read_complete`."""
+        ...
+
+    def close(self) -> None:
+        """Let go. A body not read to its end costs the connection. Idempotent, never blocks."""
+        ...
+
+
+class Upstream(Protocol):
+    """The origin server behind us."""
+
+    async def send(self, request: UpstreamRequest) -> UpstreamResponse:
+        """Send a request and wait for the head of the final answer; 1xx answers are dropped.
+
+        Never sends an unsafe request twice. A safe one is sent again, once, if a reused connection turns out
+        to have been closed before any octet of an answer. Raises UpstreamError; RequestBodyError if the
+        client's body failed. Cancelling it gives up the connection.
+        """
+        ...
+
+
+class ResponseStore(Protocol):
+    """Stored responses, bounded by bytes, least recently used first to go. Never blocks."""
+
+    def get(self, key: CacheKey) -> Sequence[StoredResponse]:
+        """Return the stored responses under a key (one per set of nominated values), most recent first."""
+        ...
+
+    def put(self, stored: StoredResponse) -> bool:
+        """Keep a response in place of the one with the same key and nominated values.
+
+        Returns False, and keeps nothing under that key and those values, if it is too large.
+        """
+        ...
+
+    def remove(self, key: CacheKey) -> int:
+        """Remove all responses under a key; return how many."""
+        ...
+
+    def remove_tagged(self, tags: Sequence[Tag]) -> int:
+        """Remove every response that carries all of `tags`; return how many. No tags: everything goes."""
+        ...
+
+
+class Observer(Protocol):
+    """Where facts leave."""
+
+    def notify(self, event: Event) -> None:
+        """Take note of one event. Never raises, never blocks."""
+        ...

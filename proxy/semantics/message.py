@@ -1,0 +1,48 @@
+"""Requests and responses as values (RFC 9110 section 6).
+
+Field values are text decoded as UTF-8 with surrogateescape, so that every octet survives a round trip;
+names keep their spelling and compare without case; order and repeats are kept. Bodies travel apart from
+heads, so that a large one need never be held.
+"""
+
+from dataclasses import dataclass
+
+from multidict import CIMultiDictProxy
+
+Fields = CIMultiDictProxy[str]
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """The head of a request as it arrived.
+
+    `target` is in origin-form: the exact octets, all ASCII, that go upstream.
+    """
+
+    method: str
+    target: str
+    fields: Fields
+    minor_version: int = 1
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether the method is defined as safe (RFC 9110 section 9.2.1)."""
+        return self.method in SAFE_METHODS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseHead:
+    """Status line and fields of a response. `status` may be any number from 200 to 999."""
+
+    status: int
+    reason: str
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response(ResponseHead):
+    """A complete response: every octet of its body is here, with the transfer coding removed."""
+
+    body: bytes
