@@ -1,0 +1,146 @@
+"""Request collapsing: one upstream request answers everyone who asked for the same thing meanwhile.
+
+A flight is a task owned by this table, never by a client: whoever leaves, it goes on, and followers wake the
+moment it lands. Nobody joins a flight of an older generation, so a read that starts after a write never gets
+what was fetched before it. There is no await between look-up and join.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Generic, Protocol, Self, TypeVar
+
+from proxy.caching.key import CacheKey
+
+
+class Abandonable(Protocol):
+    """A landing that may hold something which somebody must take or let go."""
+
+    def abandon(self) -> None:
+        """Let go of what nobody took. Idempotent."""
+        ...
+
+
+LandingT = TypeVar("LandingT", bound=Abandonable)
+
+
+class Flight(Generic[LandingT]):
+    """One upstream request under way. `head_seen` is set by the task when the upstream's head has arrived."""
+
+    __slots__ = ("_is_open", "aboard", "generation", "head_seen", "task")
+
+    def __init__(self, generation: int) -> None:
+        self.generation = generation
+        self.head_seen = False
+        self.aboard = 0
+        self.task: asyncio.Task[LandingT] | None = None
+        self._is_open = True
+
+    def close(self) -> None:
+        """Take no more followers."""
+        self._is_open = False
+
+    def takes_followers(self, generation: int) -> bool:
+        """Tell whether a request of `generation` may wait for this flight."""
+        landed = self.task is not None and self.task.done()
+        return self._is_open and self.generation == generation and not landed
+
+    def abandon_if_empty(self) -> None:
+        """Let go of the landing once nobody is left who could take it."""
+        task = self.task
+        if self.aboard or task is None or not task.done() or task.cancelled() or task.exception() is not None:
+            return
+        task.result().abandon()
+
+
+class Boarding(Generic[LandingT]):
+    """A client's place in a flight, held with `with`: who is last to leave lets go of what nobody took.
+
+    `is_early` means that the place was taken before the upstream's head had arrived.
+    """
+
+    __slots__ = ("_flight", "is_early", "is_leader")
+
+    def __init__(self, flight: Flight[LandingT], *, is_leader: bool) -> None:
+        self._flight = flight
+        self.is_leader = is_leader
+        self.is_early = not flight.head_seen
+
+    def __enter__(self) -> Self:
+        self._flight.aboard += 1
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._flight.aboard -= 1
+        self._flight.abandon_if_empty()
+
+    async def landing(self) -> LandingT:
+        """Wait for the flight's outcome. Cancelling the wait leaves the flight alone."""
+        task = self._flight.task
+        assert task is not None
+        return await asyncio.shield(task)
+
+
+Fly = Callable[[Flight[LandingT]], Awaitable[LandingT]]
+
+
+class Flights(Generic[LandingT]):
+    """All flights under way, at most one open one per key."""
+
+    def __init__(self) -> None:
+        self._open: dict[CacheKey, Flight[LandingT]] = {}
+        self._tasks: set[asyncio.Task[LandingT]] = set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def join(self, key: CacheKey, generation: int, fly: Fly[LandingT]) -> Boarding[LandingT]:
+        """Join the flight of `key` and `generation`, or lead a new one that others may join."""
+        flight = self._open.get(key)
+        if flight is not None and flight.takes_followers(generation):
+            return Boarding(flight, is_leader=False)
+        flight = self._start(generation, fly)
+        self._open[key] = flight
+        assert flight.task is not None
+        flight.task.add_done_callback(lambda _: self._unlist(key, flight))
+        return Boarding(flight, is_leader=True)
+
+    def lead_alone(self, generation: int, fly: Fly[LandingT]) -> Boarding[LandingT]:
+        """Start a flight that nobody else can join."""
+        return Boarding(self._start(generation, fly), is_leader=True)
+
+    def is_under_way(self, key: CacheKey, generation: int) -> bool:
+        """Tell whether a request of `generation` would find a flight to join."""
+        flight = self._open.get(key)
+        return flight is not None and flight.takes_followers(generation)
+
+    async def cancel_all(self) -> None:
+        """Give up all flights and wait until they have ended."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(self, generation: int, fly: Fly[LandingT]) -> Flight[LandingT]:
+        flight: Flight[LandingT] = Flight(generation)
+
+        async def run() -> LandingT:
+            return await fly(flight)
+
+        task = asyncio.get_running_loop().create_task(run())
+        flight.task = task
+        self._tasks.add(task)
+        task.add_done_callback(lambda _: self._landed(flight))
+        return flight
+
+    def _landed(self, flight: Flight[LandingT]) -> None:
+        task = flight.task
+        assert task is not None
+        self._tasks.discard(task)
+        flight.abandon_if_empty()
+
+    def _unlist(self, key: CacheKey, flight: Flight[LandingT]) -> None:
+        if self._open.get(key) is flight:
+            del self._open[key]

@@ -1,0 +1,1 @@
+"""What several tests stand on: virtual time, a model of Connect, samples."""
