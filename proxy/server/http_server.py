@@ -1,0 +1,141 @@
+"""aiohttp's low-level Server around a Handler: translate, ask, write; and the connections it owns.
+
+The same server stands in front of the proxy, the observe port and the control socket. A handler's fault is a
+500 with a closed text and one log line that names its kind and place, never a value.
+"""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from aiohttp.http import RawRequestMessage
+from aiohttp.streams import StreamReader
+from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_server import Server
+
+from proxy.errors import RequestBodyError
+from proxy.exchange.answer import Handler
+from proxy.server.connection import Connection, ConnectionLimits
+from proxy.server.inbound import Inbound, Reply
+from proxy.server.problems import Problem
+from proxy.server.translate import OwnNames, translate
+
+_log = logging.getLogger(__name__)
+
+
+def admit_everyone(_transport: asyncio.Transport) -> bool:
+    """Admit every peer."""
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpServerSettings:
+    """How a server treats its connections and which names are its own."""
+
+    limits: ConnectionLimits = field(default_factory=ConnectionLimits)
+    names: OwnNames = field(default_factory=OwnNames)
+
+
+class HttpServer(Server):
+    """A protocol factory: every connection it makes answers from one handler."""
+
+    def __init__(
+        self,
+        handler: Handler,
+        *,
+        settings: HttpServerSettings,
+        admits: Callable[[asyncio.Transport], bool] = admit_everyone,
+    ) -> None:
+        super().__init__(
+            cast(Any, self._respond),
+            request_factory=cast(Any, self._take),
+            handler_cancellation=True,  # a client that leaves takes its handler along, never a flight
+        )
+        self._handler = handler
+        self._settings = settings
+        self._gone = asyncio.Event()
+        self._gone.set()
+        self.admits = admits
+        self.is_draining = False
+
+    def __call__(self) -> Connection:
+        return Connection(self, self._settings.limits)
+
+    # --- connections
+
+    @property
+    def connection_count(self) -> int:
+        """How many connections are open or still being answered."""
+        return len(self._connections)
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        """Take a connection in."""
+        self._gone.clear()
+        super().connection_made(handler, transport)
+
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
+        """Forget a connection once nobody answers it any more."""
+        answering = cast(Connection, handler).answering
+        if answering is None:
+            self._forget(handler)
+        else:
+            answering.add_done_callback(lambda _: self._forget(handler))
+
+    def _forget(self, handler: RequestHandler) -> None:
+        self._connections.pop(handler, None)
+        if not self._connections:
+            self._gone.set()
+
+    def begin_drain(self) -> None:
+        """From now on every answer carries `Connection: close`; new connections are still served."""
+        self.is_draining = True
+
+    def retire_idle(self) -> None:
+        """Close connections on which nothing has been asked."""
+        for connection in self.connections:
+            cast(Connection, connection).retire()
+
+    async def wait_gone(self) -> None:
+        """Wait until the last connection has ended."""
+        await self._gone.wait()
+
+    async def abort(self) -> None:
+        """Break all connections, which cancels whoever is answering, and wait for the end of it."""
+        for connection in self.connections:
+            cast(Connection, connection).reset()
+        await self._gone.wait()
+
+    # --- requests
+
+    def _take(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: RequestHandler,
+        _writer: object,
+        _task: object,
+    ) -> Inbound:
+        connection = cast(Connection, protocol)
+        inbound = Inbound(message, payload, connection)
+        connection.attend(inbound)
+        return inbound
+
+    async def _respond(self, inbound: Inbound) -> Reply:
+        request = translate(inbound.message, self._settings.names, inbound.connection.local_end)
+        if isinstance(request, Problem):
+            return Reply.refusal(inbound, request)
+        try:
+            return Reply(inbound, await self._handler.handle(request, inbound.open_body()))
+        except RequestBodyError:
+            return Reply.refusal(inbound, Problem.BAD_BODY)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the client gets our words and the log no values
+            _log.error("server.handler_fault: %s at %s", type(fault).__name__, _place_of(fault))
+            return Reply.refusal(inbound, Problem.FAULT)
+
+
+def _place_of(fault: BaseException) -> str:
+    frames = traceback.extract_tb(fault.__traceback__, limit=-1)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"

@@ -1,0 +1,101 @@
+"""What a request must be before anyone looks at it: one table of checks over the parsed head.
+
+The parser refuses much already (bare CR and LF, NUL, obs-fold, both framing fields); these checks close what
+it lets through: RFC 9112 sections 3.2 (Host, target), 6.1 (Transfer-Encoding) and 6.3 (Content-Length). They
+know nothing of Connect and never look at a credential's value.
+"""
+
+import re
+from collections.abc import Callable
+
+from aiohttp.http import HttpVersion10, HttpVersion11, RawRequestMessage
+from multidict import istr
+
+from proxy.server.problems import Problem
+
+Check = Callable[[RawRequestMessage], Problem | None]
+
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::[0-9]{0,5})?")
+_TARGET = re.compile(r"[\x21\x22\x24-\x7e]+")  # visible ASCII without "#": a fragment never goes upstream
+_REFUSED_METHODS = frozenset({"CONNECT", "TRACE"})
+_MAX_LENGTH_DIGITS = 15  # a petabyte; the parser mistakes 2**64 - 1 for "no body"
+
+# Look-up keys that multidict need not fold again on every request.
+_AUTHORIZATION = istr("Authorization")
+_HOST_NAME = istr("Host")
+_CONTENT_LENGTH = istr("Content-Length")
+_TRANSFER_ENCODING = istr("Transfer-Encoding")
+_EXPECT = istr("Expect")
+
+
+def _version(message: RawRequestMessage) -> Problem | None:
+    is_spoken = message.version in {HttpVersion11, HttpVersion10}
+    return None if is_spoken else Problem.VERSION
+
+
+def _method(message: RawRequestMessage) -> Problem | None:
+    return Problem.METHOD_REFUSED if message.method in _REFUSED_METHODS else None
+
+
+def _target(message: RawRequestMessage) -> Problem | None:
+    return None if _TARGET.fullmatch(message.path) else Problem.BAD_TARGET
+
+
+def _host(message: RawRequestMessage) -> Problem | None:
+    values = message.headers.getall(_HOST_NAME, [])
+    if not values and message.version == HttpVersion10:
+        return None
+    if len(values) != 1 or not _HOST.fullmatch(values[0]):
+        return Problem.BAD_HOST
+    return None
+
+
+def _authorization(message: RawRequestMessage) -> Problem | None:
+    return Problem.REPEATED_FIELD if len(message.headers.getall(_AUTHORIZATION, ())) > 1 else None
+
+
+def _length(message: RawRequestMessage) -> Problem | None:
+    values = message.headers.getall(_CONTENT_LENGTH, ())
+    if not values:
+        return None
+    if len(values) > 1 or _TRANSFER_ENCODING in message.headers:
+        return Problem.BAD_FRAMING
+    value = values[0]
+    is_plain = value.isascii() and value.isdigit() and len(value) <= _MAX_LENGTH_DIGITS
+    return None if is_plain else Problem.BAD_FRAMING
+
+
+def _transfer_coding(message: RawRequestMessage) -> Problem | None:
+    values = message.headers.getall(_TRANSFER_ENCODING, ())
+    if not values:
+        return None
+    is_chunked = len(values) == 1 and values[0].lower() == "chunked" and message.chunked
+    return None if is_chunked and message.version == HttpVersion11 else Problem.BAD_FRAMING
+
+
+def _expectation(message: RawRequestMessage) -> Problem | None:
+    values = message.headers.getall(_EXPECT, ())
+    if all(value.lower() == "100-continue" for value in values):
+        return None
+    return Problem.UNKNOWN_EXPECTATION
+
+
+CHECKS: tuple[Check, ...] = (
+    _version,
+    _method,
+    _target,
+    _host,
+    _authorization,
+    _length,
+    _transfer_coding,
+    _expectation,
+)
+
+
+def first_problem(message: RawRequestMessage) -> Problem | None:
+    """Return the first problem of a request head, or None."""
+    for check in CHECKS:
+        problem = check(message)
+        if problem is not None:
+            return problem
+    return None
