@@ -1,0 +1,144 @@
+"""The control port: purge and status for the operator's command line, on a unix socket or on loopback TCP.
+
+A browser on the same machine must not reach it: only known Hosts, no Origin, and on TCP a bearer token that is
+compared in constant time. On the unix socket the kernel vouches for the peer (see `peers`). Routes are a table.
+"""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from proxy.exchange.answer import Answer
+from proxy.exchange.ports import RequestBody
+from proxy.semantics.message import Request
+from proxy.server.small_answers import json_answer, json_problem
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_MAX_BODY_BYTES = 16_384
+
+
+class PurgeScope(StrEnum):
+    """What a purge takes away."""
+
+    ALL = "all"
+    VAULT = "vault"
+    ITEM = "item"
+    TOKEN = "token"  # noqa: S105 - a label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purge:
+    """One purge: `vault` for vault and item, `item` for item, `token` (a label, never a token) for token."""
+
+    scope: PurgeScope
+    vault: str = ""
+    item: str = ""
+    token: str = ""
+
+
+_NEEDED: Mapping[PurgeScope, frozenset[str]] = {
+    PurgeScope.ALL: frozenset(),
+    PurgeScope.VAULT: frozenset({"vault"}),
+    PurgeScope.ITEM: frozenset({"vault", "item"}),
+    PurgeScope.TOKEN: frozenset({"token"}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controls:
+    """What can be asked for. `purge` returns how many stored responses went."""
+
+    purge: Callable[[Purge], int]
+    status: Callable[[], "DataclassInstance"]
+
+
+Route = Callable[[bytes], Awaitable[Answer]]
+
+
+class ControlApp:
+    """Answers of the control port; a `Handler`. Without `bearer` the transport has vouched for the peer."""
+
+    def __init__(self, controls: Controls, *, bearer: Callable[[], str] | None = None) -> None:
+        self._controls = controls
+        self._bearer = bearer
+        self._routes: dict[tuple[str, str], Route] = {
+            ("POST", "/purge"): self._purge,
+            ("GET", "/status"): self._status,
+        }
+
+    async def handle(self, request: Request, body: RequestBody | None) -> Answer:
+        """Answer one request."""
+        refusal = self._refuse(request)
+        if refusal is not None:
+            return refusal
+        route = self._routes.get((request.method, request.target))
+        if route is None:
+            known = any(target == request.target for _, target in self._routes)
+            return json_problem(405, "wrong method") if known else json_problem(404, "no such control")
+        octets = await _read(body)
+        return json_problem(413, "the body is too large") if octets is None else await route(octets)
+
+    def _refuse(self, request: Request) -> Answer | None:
+        if _host_of(request.fields.get("Host", "")) not in _HOSTS:
+            return json_problem(403, "the control port answers only to localhost")
+        if "Origin" in request.fields:
+            return json_problem(403, "the control port is not for browsers")
+        if self._bearer is not None and not _is_bearer(
+            request.fields.get("Authorization", ""), self._bearer()
+        ):
+            return json_problem(401, "the control port needs its own bearer token")
+        return None
+
+    async def _purge(self, octets: bytes) -> Answer:
+        purge = parse_purge(octets)
+        if purge is None:
+            return json_problem(400, "a purge needs a scope (all, vault, item, token) and what it names")
+        return json_answer(200, {"removed": self._controls.purge(purge)})
+
+    async def _status(self, _octets: bytes) -> Answer:
+        return json_answer(200, asdict(self._controls.status()))
+
+
+def parse_purge(octets: bytes) -> Purge | None:
+    """Return the purge that a JSON document asks for; None unless it names exactly what its scope needs."""
+    try:
+        document = json.loads(octets)
+    except ValueError:
+        return None
+    if not isinstance(document, dict) or not all(isinstance(value, str) for value in document.values()):
+        return None
+    named = {name: value for name, value in document.items() if name != "scope" and value}
+    try:
+        scope = PurgeScope(document.get("scope", ""))
+    except ValueError:
+        return None
+    return Purge(scope=scope, **named) if named.keys() == _NEEDED[scope] else None
+
+
+def _host_of(authority: str) -> str:
+    host, colon, port = authority.lower().rpartition(":")
+    return host if colon and port.isdigit() else authority.lower()
+
+
+def _is_bearer(given: str, expected: str) -> bool:
+    scheme, _, token = given.partition(" ")
+    same = hmac.compare_digest(
+        token.strip().encode("utf-8", "surrogateescape"), expected.encode("utf-8", "surrogateescape")
+    )
+    return same and bool(expected) and scheme.lower() == "bearer"
+
+
+async def _read(body: RequestBody | None) -> bytes | None:
+    octets = b""
+    if body is not None:
+        async for chunk in body:
+            octets += chunk
+            if len(octets) > _MAX_BODY_BYTES:
+                return None
+    return octets

@@ -1,0 +1,78 @@
+"""A server and the addresses it answers on: open, drain, close.
+
+The life of a front in order: `open`, `begin_drain` (answers end their connections), `close_listeners` (nobody
+new, idle connections go), `finish` (those under way end, or are ended).
+"""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from typing import Any
+
+from proxy.server.http_server import HttpServer
+from proxy.server.listeners import Address, Bound, bind_all, remove_socket_files
+
+BACKLOG = 4096
+
+
+class Front:
+    """One HTTP server on its addresses."""
+
+    def __init__(self, server: HttpServer, addresses: Sequence[Address]) -> None:
+        self._server = server
+        self._wanted = tuple(addresses)
+        self._bound: Bound | None = None
+        self._listeners: list[asyncio.Server] = []
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Where it listens, with the ports that were given; empty unless it is open."""
+        return self._bound.addresses if self._bound is not None else ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to tell the operator about the addresses."""
+        return self._bound.notes if self._bound is not None else ()
+
+    async def open(self) -> None:
+        """Bind and accept. Raises ListenError, and then nothing stays open."""
+        bound = bind_all(self._wanted)
+        self._bound = bound
+        loop = asyncio.get_running_loop()
+        for opened in bound.sockets:
+            self._listeners.append(await loop.create_server(self._server, sock=opened, backlog=BACKLOG))
+
+    def begin_drain(self) -> None:
+        """Let every answer from now on end its connection; new ones are still accepted."""
+        self._server.begin_drain()
+
+    def close_listeners(self) -> None:
+        """Accept nobody new and close idle connections. Idempotent."""
+        listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            listener.close()
+        if self._bound is not None:
+            remove_socket_files(self._bound.addresses)
+            self._bound = None
+        self._server.begin_drain()
+        self._server.retire_idle()
+
+    async def finish(self, hurry: asyncio.Event, deadline_seconds: float) -> int:
+        """Wait for the answers under way, then break what is left; return how many connections that were."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(deadline_seconds):
+                await _either(self._server.wait_gone(), hurry.wait())
+        left = self._server.connection_count
+        await self._server.abort()
+        return left
+
+
+async def _either(first: Coroutine[Any, Any, object], second: Coroutine[Any, Any, object]) -> None:
+    """Wait until one of two has ended; the other is cancelled."""
+    tasks = {asyncio.ensure_future(first), asyncio.ensure_future(second)}
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,134 @@
+"""From start to stop: what opens when, and how a termination signal is obeyed.
+
+First signal: not ready any more, but new connections are served for `drain_delay_seconds`, because load
+balancers learn late; then listeners close and what is under way may end within `drain_timeout_seconds`. A second signal
+ends it at once. Fronts and background work are injected; the clock is the event loop's.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Phase(StrEnum):
+    """Where in its life the service is."""
+
+    STARTING = "starting"
+    SERVING = "serving"
+    DRAINING = "draining"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrainSettings:
+    """`server.drain_delay_seconds` and `server.drain_timeout_seconds`."""
+
+    drain_delay_seconds: float = 5.0
+    drain_timeout_seconds: float = 20.0  # longer than a write may take, shorter than Kubernetes' 30
+
+
+class Listening(Protocol):
+    """A front, as far as its life goes."""
+
+    async def open(self) -> None: ...
+
+    def begin_drain(self) -> None: ...
+
+    def close_listeners(self) -> None: ...
+
+    async def finish(self, hurry: asyncio.Event, deadline_seconds: float) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What is opened and closed: `traffic` drains first, `operator` fronts (observe, control) answer to the end.
+
+    `stop_background` is called once no client is left.
+    """
+
+    traffic: Sequence[Listening]
+    operator: Sequence[Listening]
+    stop_background: Callable[[], Awaitable[None]]
+
+
+class Lifecycle:
+    """One run of the service. `on_phase` hears of every change, in order."""
+
+    def __init__(self, *, settings: DrainSettings, on_phase: Callable[[Phase], None] | None = None) -> None:
+        self._settings = settings
+        self._on_phase = on_phase
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self.phase = Phase.STARTING
+
+    def is_ready(self) -> bool:
+        """Whether new traffic is welcome."""
+        return self.phase is Phase.SERVING
+
+    def request_stop(self) -> None:
+        """Ask for a drain; asked again, for the end."""
+        if self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
+
+    async def run(self, parts: Parts) -> None:
+        """Open everything, serve until asked to stop, drain. Raises ListenError with everything closed again."""
+        fronts = [*parts.operator, *parts.traffic]
+        try:
+            for front in fronts:
+                await front.open()
+            self._enter(Phase.SERVING)
+            await self._stop.wait()
+            self._enter(Phase.DRAINING)
+            await self._drain(parts)
+        finally:
+            for front in fronts:
+                front.close_listeners()
+            await parts.stop_background()
+            self._hurry.set()
+            await self._finish(parts.operator)
+            self._enter(Phase.STOPPED)
+
+    @contextmanager
+    def obeying_signals(self) -> Iterator[None]:
+        """Let SIGTERM and SIGINT ask for the stop inside the block."""
+        loop = asyncio.get_running_loop()
+        heard = (signal.SIGTERM, signal.SIGINT)
+        for number in heard:
+            loop.add_signal_handler(number, self.request_stop)
+        try:
+            yield
+        finally:
+            for number in heard:
+                loop.remove_signal_handler(number)
+
+    async def _drain(self, parts: Parts) -> None:
+        for front in parts.traffic:
+            front.begin_drain()
+        await wait_at_most(self._hurry, self._settings.drain_delay_seconds)
+        for front in parts.traffic:
+            front.close_listeners()
+        await self._finish(parts.traffic)
+
+    async def _finish(self, fronts: Sequence[Listening]) -> None:
+        deadline = self._settings.drain_timeout_seconds
+        await asyncio.gather(*(front.finish(self._hurry, deadline) for front in fronts))
+
+    def _enter(self, phase: Phase) -> None:
+        self.phase = phase
+        if self._on_phase is not None:
+            self._on_phase(phase)
+
+
+async def wait_at_most(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event, but no longer than `seconds`; tell whether it came."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
