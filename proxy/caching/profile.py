@@ -118,6 +118,16 @@ class WriteOutcome(StrEnum):
     UNKNOWN = "unknown"  # 408, 409, 5xx, timeout, reset: it may have been applied
 
 
+_DEFINITE_REFUSALS = frozenset({400, 401, 403, 404, 405, 413, 415, 422, 429})
+
+
+def write_outcome(status: int) -> WriteOutcome:
+    """Tell what a complete answer to a write says of its effect."""
+    if status in _DEFINITE_REFUSALS:
+        return WriteOutcome.REFUSED
+    return WriteOutcome.APPLIED if 200 <= status < 400 else WriteOutcome.UNKNOWN
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What a profile read out of a complete answer; profiles subclass it with what they need."""

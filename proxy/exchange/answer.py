@@ -1,6 +1,6 @@
 """What an exchange hands to the server: the only words between the two."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,18 +8,27 @@ from proxy.exchange.ports import RequestBody
 from proxy.semantics.message import Fields, Request
 
 
+class BodyStream(Protocol):
+    """A body that is still arriving. It must be read to its end or closed, even if reading never began."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def aclose(self) -> None:
+        """Let go. Idempotent."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A final answer to a client: end-to-end fields (Via, Age, Cache-Status and Date included) and a body.
 
-    A generator body is read to its end or closed with `aclose()`; if it raises, the answer must be cut short
-    visibly. Framing (Content-Length of a `bytes` body, chunked coding) and Connection are the server's.
+    A streamed body is read to its end or closed; if it raises, the answer must be cut short visibly. Framing (Content-Length of a `bytes` body, chunked coding) and Connection are the server's.
     """
 
     status: int
     reason: str
     fields: Fields
-    body: bytes | AsyncGenerator[bytes, None]
+    body: bytes | BodyStream
 
 
 class Handler(Protocol):

@@ -1,0 +1,123 @@
+"""Events as log lines (structlog): one canonical line per exchange worth one.
+
+Hits are counted, not logged; errors, stale answers and writes always are. `event`, `answered` and `why` are
+the words of the metric labels, so that one grep follows a panel to its lines. No line carries a token, a body, a
+filter or a title.
+"""
+
+import logging
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TextIO
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+from proxy.exchange.events import Answered, Event, ExchangeFinished, Invalidated, Purged
+
+
+class LogFormat(StrEnum):
+    """How a line looks."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+_QUIET = frozenset({Answered.HIT, Answered.COLLAPSED})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def make_logger(log_format: LogFormat, level: str, stream: TextIO | None = None) -> FilteringBoundLogger:
+    """Return the logger of this process, and route aiohttp's and asyncio's own loggers to it."""
+    stream = sys.stderr if stream is None else stream
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    renderer = (
+        structlog.processors.JSONRenderer()
+        if log_format is LogFormat.JSON
+        else structlog.dev.ConsoleRenderer(colors=stream.isatty())
+    )
+    logger: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.WriteLogger(stream),
+        processors=[_add_time, structlog.processors.add_log_level, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+    )
+    _adopt_library_loggers(logger, threshold)
+    return logger
+
+
+class ExchangeLog:
+    """An Observer that writes lines."""
+
+    def __init__(self, logger: FilteringBoundLogger) -> None:
+        self._logger = logger
+
+    def notify(self, event: Event) -> None:
+        """Write the line of an event that is worth one."""
+        match event:
+            case ExchangeFinished():
+                self._exchange(event)
+            case Invalidated() if event.removed:
+                self._logger.info(
+                    "responses.invalidated",
+                    resource=event.resource,
+                    outcome=event.outcome.value,
+                    removed=event.removed,
+                )
+            case Purged():
+                self._logger.info("responses.purged", removed=event.removed)
+            case _:
+                pass
+
+    def _exchange(self, event: ExchangeFinished) -> None:
+        if event.answered in _QUIET:
+            return
+        troubled = event.answered in {Answered.STALE, Answered.FAILED}
+        if not troubled and event.method in _SAFE and event.status < 500:
+            write = self._logger.debug
+        else:
+            write = self._logger.warning if troubled else self._logger.info
+        why = event.error or event.forward_reason
+        write(
+            "exchange.finished",
+            token=event.token,
+            method=event.method,
+            resource=event.resource,
+            status=event.status,
+            answered=event.answered.value,
+            why=why.value if why else None,
+            age_s=None if event.age_seconds is None else round(event.age_seconds),
+            total_ms=round(event.duration_seconds * 1000, 1),
+        )
+
+
+def _add_time(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    return {"ts": datetime.now(UTC).isoformat(timespec="milliseconds"), **event}
+
+
+class _Adopted(logging.Handler):
+    """Passes a library's records on by name and level only: their texts may quote what a client sent."""
+
+    def __init__(self, logger: FilteringBoundLogger) -> None:
+        super().__init__()
+        self._logger = logger
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line for a library's record."""
+        error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
+        self._logger.log(
+            record.levelno,
+            "library.message",
+            library=record.name,
+            where=f"{record.module}:{record.lineno}",
+            error=error,
+        )
+
+
+def _adopt_library_loggers(logger: FilteringBoundLogger, threshold: int) -> None:
+    handler = _Adopted(logger)
+    for name in ("aiohttp", "asyncio", "py.warnings"):
+        library = logging.getLogger(name)
+        library.handlers = [handler]
+        library.propagate = False
+        library.setLevel(max(threshold, logging.WARNING))

@@ -1,0 +1,21 @@
+"""An answer and what is to be reported of it."""
+
+from dataclasses import dataclass
+
+from proxy.caching.decisions import ForwardReason
+from proxy.caching.profile import NotStoredReason
+from proxy.errors import ErrorKind
+from proxy.exchange.answer import Answer
+from proxy.exchange.events import Answered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """How an exchange ended."""
+
+    answer: Answer
+    answered: Answered
+    forward_reason: ForwardReason | None = None
+    not_stored: NotStoredReason | None = None
+    error: ErrorKind | None = None
+    age_seconds: float | None = None

@@ -1,0 +1,49 @@
+"""Look-up: what is stored for a request, whether this token may have it now, and what RFC 9111 makes of it."""
+
+from typing import Generic
+
+from proxy.caching import decisions, selection
+from proxy.caching.generations import Generations
+from proxy.caching.profile import FindingT, Profile, Servability, SubjectT
+from proxy.caching.stored_response import StoredResponse
+from proxy.clock import Instant
+from proxy.errors import ErrorKind
+from proxy.exchange.ports import ResponseStore
+from proxy.semantics.message import Request
+
+
+class Lookup(Generic[SubjectT, FindingT]):
+    """The store as policy sees it."""
+
+    def __init__(
+        self, *, profile: Profile[SubjectT, FindingT], store: ResponseStore, generations: Generations
+    ) -> None:
+        self._profile = profile
+        self._store = store
+        self._generations = generations
+
+    def on_request(self, subject: SubjectT, request: Request, now: Instant) -> decisions.RequestDecision:
+        """Decide what to do with a request."""
+        selected = selection.select(self._store.get(subject.key), request)
+        stored = selected if isinstance(selected, StoredResponse) else None
+        missing = decisions.ForwardReason.MISS if isinstance(selected, StoredResponse) else selected
+        servability = self._servability(subject, stored, now)
+        return decisions.on_request(request, stored, missing, servability, subject.rules, now)
+
+    def on_failure(
+        self, subject: SubjectT, request: Request, failure: ErrorKind | int, now: Instant
+    ) -> decisions.ReuseOnError | None:
+        """Decide whether something stored takes the place of an error, as things are now."""
+        selected = selection.select(self._store.get(subject.key), request)
+        stored = selected if isinstance(selected, StoredResponse) else None
+        servability = self._servability(subject, stored, now)
+        return decisions.on_failure(request, stored, servability, failure, subject.rules, now)
+
+    def _servability(self, subject: SubjectT, stored: StoredResponse | None, now: Instant) -> Servability:
+        if stored is None:
+            return Servability.SERVABLE
+        servability = self._profile.servability(subject, stored, now)
+        if servability is not Servability.SERVABLE:
+            return servability
+        is_outdated = stored.generation != self._generations.current(subject.scopes)
+        return Servability.MUST_VALIDATE if is_outdated else Servability.SERVABLE

@@ -1,0 +1,196 @@
+"""Cached reads: from the store, by joining a flight, or from the stream of what is too large to keep.
+
+The order of look-up, flight and answer stands here; there is no await between look-up and join.
+"""
+
+import asyncio
+from functools import partial
+from typing import Generic, assert_never
+
+from proxy.caching import selection, validation
+from proxy.caching.decisions import Forward, ForwardReason, Reuse, Unsatisfiable
+from proxy.caching.generations import Generations
+from proxy.caching.profile import FindingT, SubjectT
+from proxy.caching.stored_response import StoredResponse
+from proxy.clock import Clock, Instant
+from proxy.errors import ErrorKind
+from proxy.exchange.composer import Composer
+from proxy.exchange.conclusion import Conclusion
+from proxy.exchange.events import Answered
+from proxy.exchange.fetcher import Errand, Fetcher
+from proxy.exchange.flights import Boarding, Flights
+from proxy.exchange.landing import Landed, Landing, Lost, Overflowing
+from proxy.exchange.lookup import Lookup
+from proxy.exchange.ports import UpstreamRequest
+from proxy.exchange.relay import LargeResponses, RelayedBody
+from proxy.semantics.message import Request
+
+_MOST_BOARDINGS = 3
+"""How often a request waits for flights that turn out not to be for it before it goes alone."""
+
+
+class Reader(Generic[SubjectT, FindingT]):
+    """Answers requests whose answers may be reused."""
+
+    def __init__(
+        self,
+        *,
+        lookup: Lookup[SubjectT, FindingT],
+        generations: Generations,
+        fetcher: Fetcher[SubjectT, FindingT],
+        large_responses: LargeResponses,
+        composer: Composer,
+        clock: Clock,
+        total_seconds: float,
+    ) -> None:
+        self._lookup = lookup
+        self._generations = generations
+        self._fetcher = fetcher
+        self._large_responses = large_responses
+        self._compose = composer
+        self._clock = clock
+        self._total_seconds = total_seconds
+        self._flights: Flights[Landing] = Flights()
+
+    async def close(self) -> None:
+        """Give up all flights."""
+        await self._flights.cancel_all()
+
+    async def read(self, subject: SubjectT, request: Request) -> Conclusion | None:
+        """Answer a read; None if it must be forwarded by itself, uncollected."""
+        for _ in range(_MOST_BOARDINGS):
+            now = self._clock.now()
+            decision = self._lookup.on_request(subject, request, now)
+            match decision:
+                case Reuse():
+                    return self._reuse(subject, request, decision, now)
+                case Unsatisfiable():
+                    return Conclusion(answer=self._compose.unsatisfiable(), answered=Answered.FAILED)
+                case Forward():
+                    if self._large_responses.is_busy(subject.key):
+                        return None  # collapsing would be in vain
+                    conclusion = await self._fly(subject, request, decision)
+                    if conclusion is not None:
+                        return conclusion
+                case _:
+                    assert_never(decision)
+        return None
+
+    def fail(
+        self, subject: SubjectT, request: Request, error: ErrorKind, reason: ForwardReason
+    ) -> Conclusion:
+        """Answer a read that no upstream answered: stale inside its bound, or the error."""
+        stale = self._stale_instead(subject, request, error)
+        if stale is not None:
+            return stale
+        answer = self._compose.failed(error, reason)
+        return Conclusion(answer=answer, answered=Answered.FAILED, forward_reason=reason, error=error)
+
+    def _reuse(self, subject: SubjectT, request: Request, decision: Reuse, now: Instant) -> Conclusion:
+        stored = decision.stored
+        if decision.refresh:
+            self._refresh(subject, request, stored)
+        return Conclusion(
+            answer=self._compose.hit(request, stored, now),
+            answered=Answered.HIT if stored.ttl_seconds(now) > 0 else Answered.STALE,
+            age_seconds=stored.current_age_seconds(now),
+        )
+
+    def _refresh(self, subject: SubjectT, request: Request, stored: StoredResponse) -> None:
+        generation = self._generations.current(subject.scopes)
+        if not self._flights.is_under_way(subject.key, generation):
+            errand = self._errand(subject, request, stored)
+            self._flights.join(subject.key, generation, partial(self._fetcher.fly, errand))
+
+    async def _fly(self, subject: SubjectT, request: Request, decision: Forward) -> Conclusion | None:
+        """Board a flight; None if what landed is not for this request."""
+        generation = self._generations.current(subject.scopes)
+        fly = partial(self._fetcher.fly, self._errand(subject, request, decision.stored))
+        board = partial(self._flights.join, subject.key) if decision.collapse else self._flights.lead_alone
+        with board(generation, fly) as boarding:
+            try:
+                async with asyncio.timeout(self._total_seconds):
+                    landing = await boarding.landing()
+            except TimeoutError:
+                landing = Lost(error=ErrorKind.HTTP_RESPONSE_TIMEOUT)
+            match landing:
+                case Landed():
+                    return self._disembark(subject, request, decision, boarding, landing)
+                case Overflowing():
+                    return self._take_over(subject, request, decision, landing)
+                case Lost():
+                    return self.fail(subject, request, landing.error, decision.reason)
+                case _:
+                    assert_never(landing)
+
+    def _disembark(
+        self,
+        subject: SubjectT,
+        request: Request,
+        decision: Forward,
+        boarding: Boarding[Landing],
+        landed: Landed,
+    ) -> Conclusion | None:
+        stale = self._stale_instead(subject, request, landed.response.status)
+        if stale is not None:
+            return stale
+        if not boarding.is_leader and not _may_share(request, boarding, landed):
+            return None
+        collapsed = not boarding.is_leader
+        answer = self._compose.landed(
+            request, landed, decision.reason, self._clock.now(), is_collapsed=collapsed
+        )
+        return Conclusion(
+            answer=answer,
+            answered=Answered.COLLAPSED if collapsed else Answered.FORWARDED,
+            forward_reason=decision.reason,
+            not_stored=landed.not_stored,
+        )
+
+    def _take_over(
+        self, subject: SubjectT, request: Request, decision: Forward, landing: Overflowing
+    ) -> Conclusion | None:
+        """Stream what was too much to collect, if it is what a direct request would have got."""
+        if validation.shapes_answer(request):
+            return None
+        answer = landing.claim()
+        if answer is None:
+            return None
+        release = self._large_responses.occupy(subject.key)
+        return Conclusion(
+            answer=self._compose.relayed(answer.head, RelayedBody(answer, release), decision.reason),
+            answered=Answered.FORWARDED,
+            forward_reason=decision.reason,
+            not_stored=landing.reason,
+        )
+
+    def _stale_instead(
+        self, subject: SubjectT, request: Request, failure: ErrorKind | int
+    ) -> Conclusion | None:
+        now = self._clock.now()
+        decision = self._lookup.on_failure(subject, request, failure, now)
+        if decision is None:
+            return None
+        return Conclusion(
+            answer=self._compose.stale(request, decision.stored, failure, now),
+            answered=Answered.STALE,
+            forward_reason=ForwardReason.STALE,
+            error=failure if isinstance(failure, ErrorKind) else None,
+            age_seconds=decision.stored.current_age_seconds(now),
+        )
+
+    def _errand(self, subject: SubjectT, request: Request, stored: StoredResponse | None) -> Errand[SubjectT]:
+        fields = validation.upstream_fields(self._compose.upstream_fields(request))
+        validating = stored if stored is not None and validation.has_origin_validators(stored) else None
+        if validating is not None:
+            fields = validation.conditional_fields(fields, validating)
+        upstream_request = UpstreamRequest(method=subject.key.method, target=request.target, fields=fields)
+        return Errand(
+            subject=subject, request=request, upstream_request=upstream_request, validating=validating
+        )
+
+
+def _may_share(request: Request, boarding: Boarding[Landing], landed: Landed) -> bool:
+    if landed.stored is not None:
+        return selection.matches(landed.stored, request)
+    return boarding.is_early and selection.varies_nothing(landed.response, request)

@@ -1,0 +1,93 @@
+"""Writes: forwarded once, never replayed, and what they outdate goes before their answer leaves.
+
+A write is a task of its own: a client that leaves after sending does not cancel it, and its effects are carried
+out however it ends.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Generic
+
+from proxy.caching.generations import Generations
+from proxy.caching.profile import FindingT, Profile, SubjectT, WriteOutcome, write_outcome
+from proxy.clock import Clock
+from proxy.errors import ErrorKind, RequestBodyError, UpstreamError
+from proxy.exchange.events import Invalidated
+from proxy.exchange.fetcher import Fetcher
+from proxy.exchange.ports import Observer, Upstream, UpstreamRequest, UpstreamResponse
+from proxy.semantics.message import Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """How a write ended: a complete answer, a stream (too large to collect), or an error."""
+
+    answer: Response | UpstreamResponse | ErrorKind
+    outcome: WriteOutcome
+
+
+class Writer(Generic[SubjectT, FindingT]):
+    """Performs writes and owns their tasks."""
+
+    def __init__(
+        self,
+        *,
+        profile: Profile[SubjectT, FindingT],
+        upstream: Upstream,
+        generations: Generations,
+        fetcher: Fetcher[SubjectT, FindingT],
+        clock: Clock,
+        observer: Observer,
+        total_seconds: float,
+    ) -> None:
+        self._profile = profile
+        self._upstream = upstream
+        self._generations = generations
+        self._fetcher = fetcher
+        self._clock = clock
+        self._observer = observer
+        self._total_seconds = total_seconds
+        self._tasks: set[asyncio.Task[Written]] = set()
+
+    async def write(self, subject: SubjectT, request: UpstreamRequest) -> Written:
+        """Send a write and wait for its end. Raises RequestBodyError if the client's body failed."""
+        task = asyncio.get_running_loop().create_task(self._perform(subject, request))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def finish(self) -> None:
+        """Wait until all writes under way have ended; each has its deadline."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _perform(self, subject: SubjectT, request: UpstreamRequest) -> Written:
+        self._generations.write_began(subject.scopes)
+        written = Written(answer=ErrorKind.PROXY_INTERNAL_ERROR, outcome=WriteOutcome.UNKNOWN)
+        try:
+            written = await self._send(request)
+        finally:
+            complete = written.answer if isinstance(written.answer, Response) else None
+            effects = self._profile.write_ended(subject, written.outcome, complete, self._clock.now())
+            removed = self._fetcher.carry_out(effects)
+            self._generations.write_ended(subject.scopes)
+            self._observer.notify(
+                Invalidated(resource=subject.resource, outcome=written.outcome, removed=removed)
+            )
+        return written
+
+    async def _send(self, request: UpstreamRequest) -> Written:
+        try:
+            async with asyncio.timeout(self._total_seconds):
+                answer = await self._upstream.send(request)
+                body = await self._fetcher.collect(answer)
+        except UpstreamError as error:
+            outcome = WriteOutcome.UNKNOWN if error.sent else WriteOutcome.REFUSED
+            return Written(answer=error.kind, outcome=outcome)
+        except TimeoutError:
+            return Written(answer=ErrorKind.HTTP_RESPONSE_TIMEOUT, outcome=WriteOutcome.UNKNOWN)
+        head = answer.head
+        if body is None:  # not complete yet: a refusal can't be told from an answer that will be cut short
+            return Written(answer=answer, outcome=WriteOutcome.UNKNOWN)
+        response = Response(status=head.status, reason=head.reason, fields=head.fields, body=body)
+        return Written(answer=response, outcome=write_outcome(head.status))

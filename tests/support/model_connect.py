@@ -1,0 +1,140 @@
+"""A model of Connect behind the `Upstream` port, in virtual time: one vault, versions, sync lag, lost answers.
+
+Every answer tells which request it answers (`served`), so that a test can ask when that request was sent. Time in
+the model is the loop's; order is a counter, so that no two moments are equal.
+"""
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from proxy.errors import ErrorKind, UpstreamError
+from proxy.exchange.ports import UpstreamRequest
+from proxy.semantics.message import ResponseHead
+
+VAULT = "v" * 26
+
+
+def item_id(number: int) -> str:
+    return f"item{number}".ljust(26, "a")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weather:
+    """What happens to one request: seconds before and after it takes effect, and how its answer is lost."""
+
+    before_seconds: float = 0.0
+    after_seconds: float = 0.0
+    sync_seconds: float = 0.0
+    loses_answer: bool = False
+    never_applied: bool = False
+
+
+@dataclass(slots=True)
+class _Item:
+    written: int = 1
+    deleted: bool = False
+    changes: list[tuple[float, int | None]] = field(default_factory=lambda: [(0.0, 1)])
+
+    def visible(self, now: float) -> int | None:
+        return [version for since, version in self.changes if since <= now][-1]
+
+
+class ModelAnswer:
+    """A complete answer as `UpstreamResponse`."""
+
+    def __init__(self, status: int, document: object) -> None:
+        self._body = b"" if document is None else json.dumps(document, separators=(",", ":")).encode()
+        fields = CIMultiDict({"Content-Type": "application/json", "Content-Length": str(len(self._body))})
+        self.head = ResponseHead(status=status, reason="", fields=CIMultiDictProxy(fields))
+        self.content_length_bytes = len(self._body)
+
+    async def read_complete(self, limit_bytes: int) -> bytes | None:
+        return self._body if len(self._body) <= limit_bytes else None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._body
+
+    def close(self) -> None:
+        pass
+
+
+class ModelConnect:
+    """One vault of items; `weather` is asked for every request, in the order they arrive."""
+
+    def __init__(self, *, items: int, tokens: frozenset[str], order: "itertools.count[int]") -> None:
+        self.items = {item_id(number): _Item() for number in range(items)}
+        self.tokens = tokens
+        self.order = order
+        self.sent_order: dict[int, int] = {}
+        self.weather: dict[str, Weather] = {}
+        self._serial = itertools.count(1)
+
+    async def send(self, request: UpstreamRequest) -> ModelAnswer:
+        serial = next(self._serial)
+        self.sent_order[serial] = next(self.order)
+        weather = self.weather.get(request.fields.get("X-Weather", ""), Weather())
+        await asyncio.sleep(weather.before_seconds)
+        answer = self._answer(request, serial, weather)
+        await asyncio.sleep(weather.after_seconds)
+        if weather.loses_answer:
+            raise UpstreamError(ErrorKind.CONNECTION_TERMINATED, sent=True)
+        return answer
+
+    def _answer(self, request: UpstreamRequest, serial: int, weather: Weather) -> ModelAnswer:
+        token = request.fields.get("Authorization", "").removeprefix("Bearer ")
+        if token not in self.tokens:
+            return ModelAnswer(401, {"status": 401, "message": "Invalid token signature"})
+        path, _, query = request.target.partition("?")
+        parts = path.removeprefix("/v1/vaults/").split("/")
+        now = asyncio.get_running_loop().time()
+        if len(parts) == 2:
+            return ModelAnswer(200, self._list(token, serial, now))
+        identifier = parts[2]
+        item = self.items[identifier]
+        if request.method == "GET":
+            version = item.visible(now)
+            if version is None:
+                return ModelAnswer(404, {"status": 404, "message": f"item {identifier} not found"})
+            return ModelAnswer(200, self._document(identifier, version, token, serial))
+        return self._write(request.method, identifier, item, weather, now, token, serial)
+
+    def _write(
+        self, method: str, identifier: str, item: _Item, weather: Weather, now: float, token: str, serial: int
+    ) -> ModelAnswer:
+        if weather.never_applied:
+            return ModelAnswer(500, {"status": 500, "message": "Something went wrong"})
+        if item.deleted:
+            return ModelAnswer(404, {"status": 404, "message": f"item {identifier} not found"})
+        visible_at = max(now + weather.sync_seconds, item.changes[-1][0])
+        if method == "DELETE":
+            item.deleted = True
+            item.changes.append((visible_at, None))
+            return ModelAnswer(204, None)
+        answered = item.written
+        item.written += 1
+        item.changes.append((visible_at, item.written))
+        return ModelAnswer(200, self._document(identifier, answered, token, serial))
+
+    def _list(self, token: str, serial: int, now: float) -> list[dict[str, object]]:
+        return [
+            self._document(identifier, version, token, serial)
+            for identifier, item in self.items.items()
+            if (version := item.visible(now)) is not None
+        ]
+
+    @staticmethod
+    def _document(identifier: str, version: int, token: str, serial: int) -> dict[str, object]:
+        return {
+            "id": identifier,
+            "title": token,
+            "version": version,
+            "vault": {"id": VAULT},
+            "category": "LOGIN",
+            "served": serial,
+            "updatedAt": "2026-01-01T00:00:00Z",
+        }
