@@ -19,8 +19,7 @@ from aiohttp.web_request import BaseRequest
 from aiohttp.web_response import StreamResponse
 
 from proxy.server.inbound import Inbound, Reply
-from proxy.server.problems import Problem, problem_of_parser_error
-from proxy.server.response_writer import problem_octets
+from proxy.server.problems import HeadGivenUpError, Problem, problem_of_error
 from proxy.server.translate import LocalEnd
 
 if TYPE_CHECKING:
@@ -146,6 +145,7 @@ class Connection(RequestHandler):
         if transport is None or self._eof_seen or not transport.can_write_eof():
             return
         self._lingering = self._loop.create_future()
+        self._lingering_time = 0.0  # aiohttp would wait for a rest of the body that is dropped from here on
         with suppress(OSError, TimeoutError):
             transport.write_eof()
             transport.resume_reading()
@@ -214,9 +214,7 @@ class Connection(RequestHandler):
     def _give_up_head(self, problem: Problem) -> None:
         self._stop_head_timer()
         if self._is_waiting():
-            with suppress(ConnectionError):
-                self.write(problem_octets(problem))
-            self.force_close()
+            self._take_error(HeadGivenUpError(problem))
 
     def _stop_head_timer(self) -> None:
         if self._head_timer is not None:
@@ -236,7 +234,7 @@ class Connection(RequestHandler):
     # --- what aiohttp would answer and log by itself
 
     def _make_error_handler(self, err_info: _ErrInfo) -> Callable[[BaseRequest], Awaitable[StreamResponse]]:
-        problem = problem_of_parser_error(err_info.exc, self._limits.max_target_bytes)
+        problem = problem_of_error(err_info.exc, self._limits.max_target_bytes)
 
         async def refuse(request: BaseRequest) -> StreamResponse:
             inbound = cast(Inbound, request)

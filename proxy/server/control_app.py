@@ -1,7 +1,8 @@
 """The control port: purge and status for the operator's command line, on a unix socket or on loopback TCP.
 
-A browser on the same machine must not reach it: only known Hosts, no Origin, and on TCP a bearer token that is
-compared in constant time. On the unix socket the kernel vouches for the peer (see `peers`). Routes are a table.
+A browser on the same machine must not reach it: only known Hosts, no Origin, and on TCP a bearer token that
+is compared in constant time. On the unix socket the kernel vouches for the peer (see `peers`). Routes are a
+table.
 """
 
 import hmac

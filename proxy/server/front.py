@@ -10,9 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from proxy.server.http_server import HttpServer
-from proxy.server.listeners import Address, Bound, bind_all, remove_socket_files
-
-BACKLOG = 4096
+from proxy.server.listeners import BACKLOG, Address, Bound, UnixAddress, bind_all, remove_socket_files
 
 
 class Front:
@@ -39,8 +37,12 @@ class Front:
         bound = bind_all(self._wanted)
         self._bound = bound
         loop = asyncio.get_running_loop()
-        for opened in bound.sockets:
-            self._listeners.append(await loop.create_server(self._server, sock=opened, backlog=BACKLOG))
+        for opened, address in zip(bound.sockets, bound.addresses, strict=True):
+            if isinstance(address, UnixAddress):
+                listener = await loop.create_unix_server(self._server, sock=opened, backlog=BACKLOG)
+            else:
+                listener = await loop.create_server(self._server, sock=opened, backlog=BACKLOG)
+            self._listeners.append(listener)
 
     def begin_drain(self) -> None:
         """Let every answer from now on end its connection; new ones are still accepted."""

@@ -5,6 +5,7 @@ aiohttp's own classes build URLs, cookies and fields that a hit has no time for.
 """
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiohttp.http import RawRequestMessage
@@ -103,8 +104,7 @@ class Reply:
         except ValueError:
             _log.error("server.answer_unwritable: status %d", answer.status)
             self.keep_alive = False
-            await write_answer(connection, problem_answer(Problem.FAULT), asked)
-            connection.reset()
+            await write_answer(connection, problem_answer(Problem.FAULT), replace(asked, may_persist=False))
         if self._lingers:
             await connection.linger()
 

@@ -1,8 +1,8 @@
 """From start to stop: what opens when, and how a termination signal is obeyed.
 
 First signal: not ready any more, but new connections are served for `drain_delay_seconds`, because load
-balancers learn late; then listeners close and what is under way may end within `drain_timeout_seconds`. A second signal
-ends it at once. Fronts and background work are injected; the clock is the event loop's.
+balancers learn late; then listeners close and what is under way may end within `drain_timeout_seconds`. A
+second signal ends it at once. Fronts and background work are injected; the clock is the event loop's.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ class Listening(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What is opened and closed: `traffic` drains first, `operator` fronts (observe, control) answer to the end.
+    """What is opened and closed: `traffic` drains first, `operator` (observe, control) answers to the end.
 
     `stop_background` is called once no client is left.
     """
@@ -76,7 +76,7 @@ class Lifecycle:
         self._stop.set()
 
     async def run(self, parts: Parts) -> None:
-        """Open everything, serve until asked to stop, drain. Raises ListenError with everything closed again."""
+        """Open everything, serve until asked to stop, drain. Raises ListenError with all closed again."""
         fronts = [*parts.operator, *parts.traffic]
         try:
             for front in fronts:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+BACKLOG = 4096
 _PORT_ATTEMPTS = 20
 _NO_IPV6 = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT})
 
@@ -90,12 +91,12 @@ def _bind_once(addresses: Sequence[Address]) -> Bound:
             port = bound.getsockname()[1]
             free_port = free_port or (0 if address.port else port)
             given.append(TcpAddress(setting=address.setting, host=address.host, port=port))
-        if not sockets:
-            raise ListenError(f"{addresses[0].setting}: nothing to listen on")
     except BaseException:
         for opened in sockets:
             opened.close()
         raise
+    if not sockets:
+        raise ListenError(f"nothing to listen on; {'; '.join(notes)}")
     return Bound(sockets=tuple(sockets), addresses=tuple(given), notes=tuple(notes))
 
 
@@ -117,11 +118,12 @@ def _bind_tcp(address: TcpAddress) -> socket.socket | None:
 def _open_tcp(address: TcpAddress, family: socket.AddressFamily) -> socket.socket:
     opened = socket.socket(family, socket.SOCK_STREAM)
     try:
-        opened.setblocking(False)
+        opened.settimeout(0)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(address.host != "::"))
         opened.bind((address.host, address.port))
+        opened.listen(BACKLOG)
     except BaseException:
         opened.close()
         raise
@@ -131,10 +133,11 @@ def _open_tcp(address: TcpAddress, family: socket.AddressFamily) -> socket.socke
 def _bind_unix(address: UnixAddress) -> socket.socket:
     _remove_stale(address)
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    opened.setblocking(False)
+    opened.settimeout(0)
     previous = os.umask(0o777 & ~address.mode)  # the file is never more open than it shall be
     try:
         opened.bind(str(address.path))
+        opened.listen(BACKLOG)
     except OSError as error:
         opened.close()
         raise ListenError(_explain(address, error)) from error

@@ -6,7 +6,7 @@ ours alone: never a value of the request, never the parser's words, which quote 
 
 from enum import Enum
 
-from aiohttp.http_exceptions import BadHttpMethod, BadStatusLine, InvalidURLError, LineTooLong
+from aiohttp.http_exceptions import BadStatusLine, InvalidURLError, LineTooLong
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.exchange.answer import Answer
@@ -63,6 +63,14 @@ def problem_answer(problem: Problem) -> Answer:
     )
 
 
+class HeadGivenUpError(Exception):
+    """We stopped waiting for the rest of a request head."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.name)
+        self.problem = problem
+
+
 _BY_TEXT = (  # beginnings of the parser's texts; a contract test pins them
     ("Too many headers received", Problem.FIELDS_TOO_LARGE),
     ("Missing 'Host' header", Problem.BAD_HOST),
@@ -82,20 +90,16 @@ _BY_TEXT = (  # beginnings of the parser's texts; a contract test pins them
 )
 
 
-def problem_of_parser_error(error: BaseException, max_line_bytes: int) -> Problem:
-    """Say in our words what aiohttp's parser found; its own text quotes the request and goes nowhere."""
+def problem_of_error(error: BaseException, max_line_bytes: int) -> Problem:
+    """Say in our words why a head could not be read; the parser's own words quote the request."""
+    if isinstance(error, HeadGivenUpError):
+        return error.problem
     if isinstance(error, LineTooLong):
-        is_line = error.args[1] == max_line_bytes
-        return Problem.TARGET_TOO_LONG if is_line else Problem.FIELDS_TOO_LARGE
+        return Problem.TARGET_TOO_LONG if error.args[1] == max_line_bytes else Problem.FIELDS_TOO_LARGE
     if isinstance(error, InvalidURLError):
         return Problem.BAD_TARGET
-    if isinstance(error, BadHttpMethod):
-        return Problem.BAD_REQUEST_LINE
-    if isinstance(error, BadStatusLine):
-        is_version = "Invalid HTTP version" in str(getattr(error, "message", ""))
-        return Problem.VERSION if is_version else Problem.BAD_REQUEST_LINE
     text = str(getattr(error, "message", ""))
-    for beginning, problem in _BY_TEXT:
-        if text.startswith(beginning):
-            return problem
-    return Problem.MALFORMED
+    if isinstance(error, BadStatusLine):  # a bad method is one, too
+        return Problem.VERSION if "Invalid HTTP version" in text else Problem.BAD_REQUEST_LINE
+    found = (problem for beginning, problem in _BY_TEXT if text.startswith(beginning))
+    return next(found, Problem.MALFORMED)

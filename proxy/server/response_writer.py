@@ -15,7 +15,6 @@ from multidict import CIMultiDict, CIMultiDictProxy, istr
 
 from proxy.exchange.answer import Answer, BodyStream
 from proxy.semantics.message import Fields
-from proxy.server.problems import Problem, problem_answer
 
 PIECE_BYTES = 65_536  # bodies go out in pieces, so that a slow reader never makes the transport hold a copy
 
@@ -102,9 +101,10 @@ async def write_answer(client: Client, answer: Answer, asked: Asked) -> None:
         await _write_complete(client, head, b"" if framing is Framing.NONE else body)
         return
     async with aclosing(body):
+        stated_bytes = _stated_length(answer.fields)
         client.write(head_octets(answer, framing, asked))
         if framing is not Framing.NONE:
-            await _write_stream(client, body, framing, _stated_length(answer.fields))
+            await _write_stream(client, body, framing, stated_bytes)
 
 
 async def _write_complete(client: Client, head: bytes, body: bytes) -> None:
@@ -147,14 +147,6 @@ async def _next_chunk(chunks: AsyncIterator[bytes]) -> bytes | None:
 
 def _length_of(body: bytes | BodyStream) -> int:
     return len(body) if isinstance(body, bytes) else 0
-
-
-def problem_octets(problem: Problem) -> bytes:
-    """Return a refusal as a whole, for a client whose request was never completed."""
-    answer = problem_answer(problem)
-    body = answer.body if isinstance(answer.body, bytes) else b""
-    asked = Asked(is_head=False, minor_version=1, may_persist=False)
-    return head_octets(answer, Framing.LENGTH, asked) + body
 
 
 def _stated_length(fields: Fields) -> int:
