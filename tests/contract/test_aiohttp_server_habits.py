@@ -105,7 +105,6 @@ async def test_what_the_parser_lets_through_and_we_refuse():
     for field in (
         b"Transfer-Encoding:",
         b"Transfer-Encoding: gzip, chunked",
-        b"Host2: x\r\nHost : y"[:8] + b": z",
     ):
         (entry,), _, _ = await parse(b"PUT / HTTP/1.1\r\n" + HOST + field + b"\r\n\r\n")
         assert entry[0].method == "PUT"

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
 import pytest
+import uvloop
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.exchange.answer import Answer
@@ -115,6 +116,11 @@ class Site:
         if self._listener is not None and self.server is not None:
             self._listener.close()
             await self.server.abort()
+
+
+def pytest_asyncio_loop_factories(config, item):
+    """Every test here runs on both event loops."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture
