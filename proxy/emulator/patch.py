@@ -43,7 +43,11 @@ def _applied(document: JsonObject, operation: JsonObject) -> JsonObject:
     kind = _kind(operation)
     if path == "/":
         return _whole_item(document, kind, operation)
-    translated = {**operation, "op": kind.value, "path": _by_position(document, path, kind)}
+    pointer = _by_position(document, path, kind)
+    if kind is PatchOperation.REPLACE and not pointer.rpartition("/")[2].isdecimal():
+        # Members that are empty are absent from our documents but not from Go's structs: replace creates them.
+        kind = PatchOperation.ADD
+    translated = {**operation, "op": kind.value, "path": pointer}
     value = _with_field_id(path, operation.get("value"))
     if value is not None:
         translated["value"] = value

@@ -1,4 +1,4 @@
-"""The real Python SDK drives every method of its clients against the emulator and can't tell it from Connect."""
+"""The real Python SDK drives every method of its clients and can't tell the emulator apart."""
 
 import asyncio
 from collections.abc import AsyncIterator
