@@ -1,23 +1,29 @@
-"""The driver of RFC 9111: what to do with a request, an answer and a failure, as closed unions of decisions."""
+"""The driver of RFC 9111: what to do with a request, an answer and a failure, as closed unions.
 
-from dataclasses import dataclass
-from enum import StrEnum
+Each function reads top to bottom in the RFC's order; the rules themselves are in the modules beside. Nothing
+is performed here.
+"""
 
-from proxy.caching.profile import NotStoredReason
+from dataclasses import dataclass, replace
+
+from proxy.caching import freshness, staleness, storability, validation
+from proxy.caching.directives import (
+    RequestDirectives,
+    ResponseDirectives,
+    request_directives,
+    response_directives,
+    targeted_directives,
+)
+from proxy.caching.profile import CacheRules, Finding, Sent, Servability, Subject
+from proxy.caching.reasons import ForwardReason, NotStoredReason
+from proxy.caching.selection import nominated
 from proxy.caching.stored_response import StoredResponse
+from proxy.clock import Instant
+from proxy.errors import ErrorKind
+from proxy.semantics.lists import elements
+from proxy.semantics.message import Request, Response, ResponseHead
 
-
-class ForwardReason(StrEnum):
-    """Why a request goes upstream (RFC 9211 section 2.2)."""
-
-    URI_MISS = "uri-miss"
-    VARY_MISS = "vary-miss"
-    MISS = "miss"
-    REQUEST = "request"
-    STALE = "stale"
-    PARTIAL = "partial"
-    BYPASS = "bypass"
-    METHOD = "method"
+_ERROR_STATUSES = frozenset({408, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,20 +36,201 @@ class Reuse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forward:
-    """Ask upstream. `stored` is what may be validated or serve in an outage; `collapse` allows joining a flight."""
+    """Ask upstream. `stored` may be validated; `collapse` allows joining a flight."""
 
     reason: ForwardReason
     stored: StoredResponse | None
     collapse: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Unsatisfiable:
     """only-if-cached, and nothing stored will do: 504 (RFC 9111 section 5.2.1.7)."""
 
 
+RequestDecision = Reuse | Forward | Unsatisfiable
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotStored:
-    """A complete answer that is not kept, and why."""
+    """An answer that is not kept, and why."""
 
     reason: NotStoredReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReuseOnError:
+    """A stale response stands in for an error."""
+
+    stored: StoredResponse
+
+
+def on_request(
+    request: Request,
+    stored: StoredResponse | None,
+    missing: ForwardReason,
+    servability: Servability,
+    now: Instant,
+) -> RequestDecision:
+    """Decide what to do with a GET or HEAD; `missing` says why `stored` is None."""
+    directives = request_directives(request.fields)
+    if stored is None:
+        return _forward(missing, None, directives)
+    if directives.no_cache or directives.no_store:
+        return _forward(ForwardReason.REQUEST, stored, directives)
+    if servability is not Servability.SERVABLE or stored.must_validate:
+        usable = servability in {Servability.SERVABLE, Servability.MUST_VALIDATE}
+        return _forward(ForwardReason.STALE, stored if usable else None, directives)
+    if not _is_young_enough(stored, directives, now):
+        return _forward(ForwardReason.REQUEST, stored, directives)
+    if stored.ttl_seconds(now) > 0 or staleness.client_accepts(stored, directives, now):
+        return Reuse(stored=stored)
+    if staleness.may_refresh_behind(stored, now):
+        return Reuse(stored=stored, refresh=True)
+    return _forward(ForwardReason.STALE, stored, directives)
+
+
+def on_response_head(request: Request, head: ResponseHead, rules: CacheRules) -> NotStored | None:
+    """Say from its head alone that an answer will not be stored; None if it may be."""
+    if head.status == 304:
+        return None
+    directives = _origin_directives(head, rules)
+    refusal = storability.refusal(request, request_directives(request.fields), head, directives, rules)
+    return None if refusal is None else NotStored(reason=refusal)
+
+
+def on_response(
+    request: Request,
+    response: Response,
+    subject: Subject,
+    sent: Sent,
+    received: Instant,
+    finding: Finding,
+) -> StoredResponse | NotStored:
+    """Decide whether a complete answer is stored, as the RFC has it; the profile's refusals come on top."""
+    refused = on_response_head(request, response, subject.rules)
+    if refused is not None:
+        return refused
+    template = StoredResponse(
+        key=subject.key,
+        nominated=nominated(response, request),
+        response=response,
+        request_sent=sent.at,
+        response_received=received,
+        corrected_initial_age_seconds=0.0,
+        freshness_lifetime_seconds=0.0,
+        stale_while_revalidate_seconds=0.0,
+        stale_if_error_seconds=0.0,
+        must_validate=False,
+        must_revalidate=False,
+        entity_tag=response.fields.get("ETag"),
+        tags=subject.tags,
+        generation=sent.generation,
+        version=finding.version,
+    )
+    return _dated(template, subject.rules, sent, received)
+
+
+def on_not_modified(
+    stored: StoredResponse, head: ResponseHead, subject: Subject, sent: Sent, received: Instant
+) -> StoredResponse | NotStored:
+    """Freshen a stored response with a 304 (RFC 9111 section 4.3.4)."""
+    response = validation.freshened(stored.response, head)
+    renewed = replace(
+        stored,
+        response=response,
+        request_sent=sent.at,
+        response_received=received,
+        generation=sent.generation,
+        entity_tag=response.fields.get("ETag", stored.entity_tag),
+    )
+    return _dated(renewed, subject.rules, sent, received)
+
+
+def on_failure(
+    request: Request,
+    stored: StoredResponse | None,
+    servability: Servability,
+    failure: ErrorKind | int,
+    rules: CacheRules,
+    now: Instant,
+) -> ReuseOnError | None:
+    """Decide whether a stored response stands in for an error: transport errors, 408, 5xx; nothing else."""
+    if stored is None or (isinstance(failure, int) and failure not in _ERROR_STATUSES):
+        return None
+    if not _survives_outage(servability, rules):
+        return None
+    directives = request_directives(request.fields)
+    if directives.no_cache or directives.no_store:
+        return None
+    if not staleness.may_replace_error(stored, directives, rules, now):
+        return None
+    return ReuseOnError(stored=stored)
+
+
+def _survives_outage(servability: Servability, rules: CacheRules) -> bool:
+    match servability:
+        case Servability.SERVABLE | Servability.MUST_VALIDATE:
+            return True
+        case Servability.UNVERIFIED:
+            return rules.serves_unverified_on_error
+        case Servability.FENCED | Servability.REFUSED:
+            return False
+
+
+def _forward(
+    reason: ForwardReason, stored: StoredResponse | None, directives: RequestDirectives
+) -> Forward | Unsatisfiable:
+    if directives.only_if_cached:
+        return Unsatisfiable()
+    insists = directives.no_cache or directives.no_store or directives.max_age_seconds == 0
+    return Forward(reason=reason, stored=stored, collapse=not insists)
+
+
+def _is_young_enough(stored: StoredResponse, directives: RequestDirectives, now: Instant) -> bool:
+    least = directives.min_fresh_seconds
+    if least is not None and stored.ttl_seconds(now) < least:
+        return False
+    most = directives.max_age_seconds
+    if most is None:
+        return True
+    return stored.current_age_seconds(now) <= most + (directives.max_stale_seconds or 0) and most > 0
+
+
+def _origin_directives(head: ResponseHead, rules: CacheRules) -> ResponseDirectives:
+    targeted = targeted_directives(head.fields) if rules.shared else None
+    return response_directives(head.fields) if targeted is None else targeted
+
+
+def _dated(
+    stored: StoredResponse, rules: CacheRules, sent: Sent, received: Instant
+) -> StoredResponse | NotStored:
+    """Give a response its age, lifetime and bounds of staleness; refuse what could never be reused."""
+    head = stored.response
+    directives = _origin_directives(head, rules)
+    lifetime = freshness.lifetime_seconds(head, directives, rules, received)
+    age = freshness.corrected_initial_age_seconds(head, sent.at, received)
+    if lifetime is None and not validation.has_origin_validators(head):
+        return NotStored(reason=NotStoredReason.NO_FRESHNESS)
+    must_revalidate = _forbids_stale(head, directives, rules)
+    stale_if_error = directives.stale_if_error_seconds
+    return replace(
+        stored,
+        corrected_initial_age_seconds=age,
+        freshness_lifetime_seconds=0.0 if lifetime is None else lifetime,
+        stale_while_revalidate_seconds=float(directives.stale_while_revalidate_seconds or 0),
+        stale_if_error_seconds=rules.stale_if_error_seconds
+        if stale_if_error is None
+        else float(stale_if_error),
+        must_validate=directives.no_cache or bool(directives.no_cache_fields),
+        must_revalidate=must_revalidate,
+    )
+
+
+def _forbids_stale(head: ResponseHead, directives: ResponseDirectives, rules: CacheRules) -> bool:
+    if directives.must_revalidate:
+        return True
+    if rules.shared and (directives.proxy_revalidate or directives.s_maxage_seconds is not None):
+        return True
+    has_pragma = "Cache-Control" not in head.fields and "Pragma" in head.fields
+    return has_pragma and "no-cache" in {element.lower() for element in elements(head.fields, "Pragma")}

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from proxy.caching.key import CacheKey, Tag
+from proxy.caching.reasons import NotStoredReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
 from proxy.semantics.message import Request, Response, ResponseHead
@@ -27,14 +28,17 @@ class Handling(StrEnum):
 class CacheRules:
     """How RFC 9111 is to be applied to one request.
 
-    `assigned_freshness_seconds` is the lifetime given where the origin states none; an origin's shorter one wins.
-    `stale_if_error_seconds` is the hard bound of staleness in an outage where the origin states none.
+    `assigned_freshness_seconds` is the lifetime where the origin states none; an origin's shorter one wins.
+    `stale_if_error_seconds` is the bound of staleness in an outage where the origin states none, and
+    `stale_if_error_most_seconds` the one that nobody's word extends.
     """
 
     shared: bool
     heuristics: bool
     assigned_freshness_seconds: float | None
     stale_if_error_seconds: float
+    stale_if_error_most_seconds: float = 2.0**31
+    serves_unverified_on_error: bool = False
     storable_statuses: frozenset[int] | None = None  # None: what the RFC allows
 
 
@@ -63,36 +67,6 @@ class Servability(StrEnum):
     UNVERIFIED = "unverified"  # the token's lease has run out: validate; in an outage within its own bound
     FENCED = "fenced"  # a write may not be visible yet: forward, in an outage too
     REFUSED = "refused"  # never for this token
-
-
-class NotStoredReason(StrEnum):
-    """Why a complete answer was not stored."""
-
-    METHOD = "method"
-    STATUS = "status"
-    REQUEST_NO_STORE = "request_no_store"
-    NO_STORE = "no_store"
-    PRIVATE = "private"
-    CREDENTIALS = "credentials"
-    NO_FRESHNESS = "no_freshness"
-    VARY_ALL = "vary_all"
-    PARTIAL = "partial"
-    TOO_LARGE = "too_large"
-    STORE_FULL = "store_full"
-    GENERATION = "generation"
-    WRITE_IN_FLIGHT = "write_in_flight"
-    FENCE = "fence"
-    VERSION_REGRESSED = "version_regressed"
-    ONE_TIME_PASSWORD = "one_time_password"  # noqa: S105
-    EMPTY_LIST = "empty_list"
-    UNREADABLE = "unreadable"
-    NOT_CACHEABLE = "not_cacheable"
-
-
-KEEPS_STORED = frozenset(
-    {NotStoredReason.GENERATION, NotStoredReason.WRITE_IN_FLIGHT, NotStoredReason.VERSION_REGRESSED}
-)
-"""Reasons that say nothing against what is stored under the key already; every other removes it (rule 7)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +150,12 @@ class Profile(Protocol[SubjectT, FindingT]):
         ...
 
     def write_ended(
-        self, subject: SubjectT, outcome: WriteOutcome, answer: Response | None, now: Instant
+        self,
+        subject: SubjectT,
+        request: Request,
+        outcome: WriteOutcome,
+        answer: Response | None,
+        now: Instant,
     ) -> Effects:
         """Take note of a write that has ended; `answer` is its complete response, if there was one."""
         ...

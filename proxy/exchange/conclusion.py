@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from proxy.caching.decisions import ForwardReason
-from proxy.caching.profile import NotStoredReason
+from proxy.caching.reasons import ForwardReason
+from proxy.caching.reasons import NotStoredReason
 from proxy.errors import ErrorKind
 from proxy.exchange.answer import Answer
 from proxy.exchange.events import Answered

@@ -7,7 +7,7 @@ field, a log line and a metric label always say the same.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from proxy.caching.decisions import ForwardReason
+from proxy.caching.reasons import ForwardReason
 from proxy.caching.profile import NotStoredReason, WriteOutcome
 from proxy.errors import ErrorKind
 

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Generic
 
-from proxy.caching.decisions import ForwardReason
+from proxy.caching.reasons import ForwardReason
 from proxy.caching.generations import Generations
 from proxy.caching.profile import FindingT, Handling, NotStoredReason, Profile, Sent, SubjectT
 from proxy.clock import Clock, Instant

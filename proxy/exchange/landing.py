@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from proxy.caching.profile import NotStoredReason
+from proxy.caching.reasons import NotStoredReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.errors import ErrorKind
 from proxy.exchange.ports import UpstreamResponse

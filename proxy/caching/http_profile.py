@@ -1,0 +1,99 @@
+"""RFC 9111 alone, for any origin: the profile `http`.
+
+Each credential has a private cache of its own; requests without one share a partition under shared-cache rules.
+A successful unsafe request outdates its targets in all partitions (section 4.4). HEAD is answered from what GET
+stored, and asks upstream with GET when there is nothing, as nginx does.
+"""
+
+from collections.abc import Callable
+
+from proxy.caching.invalidation import outdated_targets
+from proxy.caching.key import ROOT, CacheKey, Tag
+from proxy.caching.profile import (
+    NO_EFFECTS,
+    CacheRules,
+    Effects,
+    Finding,
+    Handling,
+    Sent,
+    Servability,
+    Subject,
+    WriteOutcome,
+)
+from proxy.caching.reasons import NotStoredReason
+from proxy.caching.stored_response import StoredResponse
+from proxy.clock import Instant
+from proxy.semantics.message import SAFE_METHODS, Request, Response, ResponseHead
+
+_NO_FINDING = Finding()
+
+PRIVATE_RULES = CacheRules(
+    shared=False, heuristics=True, assigned_freshness_seconds=None, stale_if_error_seconds=0.0
+)
+SHARED_RULES = CacheRules(
+    shared=True, heuristics=True, assigned_freshness_seconds=None, stale_if_error_seconds=0.0
+)
+
+
+class HttpProfile:
+    """Any origin. `digest` turns a credential into a partition; it is keyed: nobody can guess it back."""
+
+    def __init__(self, digest: Callable[[bytes], bytes]) -> None:
+        self._digest = digest
+
+    def subject(self, request: Request, now: Instant) -> Subject:
+        """Tell what a request is about: its target, and whose it is."""
+        credential = request.fields.get("Authorization")
+        is_shared = credential is None
+        partition = b"" if credential is None else self._digest(credential.encode("utf-8", "surrogateescape"))
+        target: Tag = ("target", request.target)
+        return Subject(
+            resource="other",
+            handling=_handling(request.method),
+            key=CacheKey(partition, "GET", request.target),
+            partition_label="shared" if is_shared else "private",
+            scopes=(ROOT, target),
+            tags=(target, ("partition", partition)),
+            rules=SHARED_RULES if is_shared else PRIVATE_RULES,
+        )
+
+    def servability(self, subject: Subject, stored: StoredResponse, now: Instant) -> Servability:
+        """The RFC's freshness is all there is."""
+        return Servability.SERVABLE
+
+    def examine(self, subject: Subject, response: Response) -> Finding:
+        """Read nothing."""
+        return _NO_FINDING
+
+    def learn(
+        self, subject: Subject, head: ResponseHead, finding: Finding | None, sent: Sent, now: Instant
+    ) -> Effects:
+        """Learn nothing."""
+        return NO_EFFECTS
+
+    def refuses_storing(
+        self, subject: Subject, finding: Finding, sent: Sent, now: Instant
+    ) -> NotStoredReason | None:
+        """Refuse nothing."""
+        return None
+
+    def write_ended(
+        self,
+        subject: Subject,
+        request: Request,
+        outcome: WriteOutcome,
+        answer: ResponseHead | None,
+        now: Instant,
+    ) -> Effects:
+        """Outdate the targets of a write that was not refused, for everybody."""
+        if outcome is WriteOutcome.REFUSED:
+            return NO_EFFECTS
+        targets = (request.target,) if answer is None else outdated_targets(request, answer)
+        tags: tuple[Tag, ...] = tuple(("target", target) for target in targets)
+        return Effects(advance=tags, remove=tuple((tag,) for tag in tags))
+
+
+def _handling(method: str) -> Handling:
+    if method in {"GET", "HEAD"}:
+        return Handling.CACHE
+    return Handling.PASS if method in SAFE_METHODS else Handling.WRITE

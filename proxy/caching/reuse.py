@@ -1,0 +1,104 @@
+"""From something complete to the answer for one client: conditions, ranges, HEAD, Age.
+
+Everything else stays as it was received, octet for octet, repeats and order included.
+"""
+
+from dataclasses import dataclass
+
+from multidict import CIMultiDict
+
+from proxy.caching.stored_response import StoredResponse
+from proxy.clock import Instant
+from proxy.semantics.dates import format_date
+from proxy.semantics.message import Request, Response
+from proxy.semantics.ranges import ByteRange, Unsatisfiable, requested_range
+from proxy.semantics.validators import Precondition, Validators, evaluate, if_range_holds
+
+_KEPT_IN_304 = frozenset(
+    {
+        "1password-connect-version",
+        "cache-control",
+        "content-location",
+        "date",
+        "etag",
+        "expires",
+        "last-modified",
+        "set-cookie",
+        "vary",
+        "via",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """What the client gets. `is_problem` marks a 412 or 416: its body is for the caller to word."""
+
+    status: int
+    reason: str
+    fields: CIMultiDict[str]
+    body: bytes
+    is_problem: bool = False
+
+
+def present(stored: StoredResponse, request: Request, now: Instant) -> Presented:
+    """Return the answer that a stored response gives to a GET or HEAD."""
+    response = stored.response
+    fields = CIMultiDict(response.fields)
+    if "ETag" not in fields and stored.entity_tag is not None:
+        fields["ETag"] = stored.entity_tag
+    fields["Age"] = str(max(0, int(stored.current_age_seconds(now))))
+    if "Date" not in fields:
+        fields["Date"] = format_date(stored.response_received.wall_seconds)
+    return _shaped(response, fields, request, now)
+
+
+def _shaped(response: Response, fields: CIMultiDict[str], request: Request, now: Instant) -> Presented:
+    whole = Presented(status=response.status, reason=response.reason, fields=fields, body=response.body)
+    if response.status != 200:
+        return _bodiless(whole) if request.method == "HEAD" else whole
+    validators = Validators(entity_tag=fields.get("ETag"), last_modified=fields.get("Last-Modified"))
+    match evaluate(request, validators, now.wall_seconds):
+        case Precondition.NOT_MODIFIED:
+            return Presented(status=304, reason="Not Modified", fields=_of_304(fields), body=b"")
+        case Precondition.FAILED:
+            return _problem(412, "Precondition Failed", fields)
+        case Precondition.PROCEED:
+            pass
+    if request.method == "HEAD":
+        return _bodiless(whole)
+    if "Range" not in request.fields or not if_range_holds(request, validators, now.wall_seconds):
+        return whole
+    return _part(whole, request)
+
+
+def _part(whole: Presented, request: Request) -> Presented:
+    length = len(whole.body)
+    wanted = requested_range(request.fields.get("Range"), length)
+    match wanted:
+        case None:
+            return whole
+        case Unsatisfiable():
+            refused = _problem(416, "Range Not Satisfiable", whole.fields)
+            refused.fields["Content-Range"] = f"bytes */{length}"
+            return refused
+        case ByteRange():
+            fields = CIMultiDict(whole.fields)
+            fields["Content-Range"] = wanted.content_range(length)
+            body = whole.body[wanted.first : wanted.last + 1]
+            fields["Content-Length"] = str(len(body))
+            return Presented(status=206, reason="Partial Content", fields=fields, body=body)
+
+
+def _bodiless(whole: Presented) -> Presented:
+    whole.fields.setdefault("Content-Length", str(len(whole.body)))
+    return Presented(status=whole.status, reason=whole.reason, fields=whole.fields, body=b"")
+
+
+def _of_304(fields: CIMultiDict[str]) -> CIMultiDict[str]:
+    return CIMultiDict((n, v) for n, v in fields.items() if n.lower() in _KEPT_IN_304 or n == "Age")
+
+
+def _problem(status: int, reason: str, fields: CIMultiDict[str]) -> Presented:
+    kept = CIMultiDict((name, value) for name, value in fields.items() if name.lower() in _KEPT_IN_304)
+    return Presented(status=status, reason=reason, fields=kept, body=b"", is_problem=True)

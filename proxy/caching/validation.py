@@ -1,0 +1,73 @@
+"""Validation (RFC 9111 section 4.3): what is asked of the origin, and what its answers freshen.
+
+The upstream request is built from the target: a client's conditions and ranges shape only its own answer.
+Only validators that the origin gave go upstream, never a tag of our own making.
+"""
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from proxy.semantics.message import Fields, Request, Response, ResponseHead
+from proxy.semantics.validators import PRECONDITION_FIELDS
+
+_SHAPES_ANSWER = (*PRECONDITION_FIELDS, "Range")
+
+_NOT_UPDATED = frozenset(
+    {
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-range",
+        "content-type",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authentication-info",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Fields of a 304 that describe its own message or framing, not the stored one (RFC 9111 section 3.2)."""
+
+
+def shapes_answer(request: Request) -> bool:
+    """Tell whether a request has conditional or Range fields."""
+    fields = request.fields
+    return any(name in fields for name in _SHAPES_ANSWER)
+
+
+def upstream_fields(fields: Fields) -> Fields:
+    """Return the fields of a request that is to answer everyone: without conditions and ranges."""
+    if not any(name in fields for name in _SHAPES_ANSWER):
+        return fields
+    kept = CIMultiDict(fields)
+    for name in _SHAPES_ANSWER:
+        kept.popall(name, None)
+    return CIMultiDictProxy(kept)
+
+
+def has_origin_validators(head: ResponseHead) -> bool:
+    """Tell whether the origin gave something to validate with."""
+    return "ETag" in head.fields or "Last-Modified" in head.fields
+
+
+def conditional_fields(fields: Fields, stored: ResponseHead) -> Fields:
+    """Return request fields that ask whether the stored response is still good."""
+    conditional = CIMultiDict(fields)
+    if "ETag" in stored.fields:
+        conditional["If-None-Match"] = stored.fields["ETag"]
+    if "Last-Modified" in stored.fields:
+        conditional["If-Modified-Since"] = stored.fields["Last-Modified"]
+    return CIMultiDictProxy(conditional)
+
+
+def freshened(stored: Response, head: ResponseHead) -> Response:
+    """Return the stored response with the fields of a 304 in place of its own (RFC 9111 section 3.2)."""
+    names = {name.lower() for name in head.fields} - _NOT_UPDATED
+    fields = CIMultiDict((name, value) for name, value in stored.fields.items() if name.lower() not in names)
+    fields.extend((name, value) for name, value in head.fields.items() if name.lower() in names)
+    return Response(
+        status=stored.status, reason=stored.reason, fields=CIMultiDictProxy(fields), body=stored.body
+    )

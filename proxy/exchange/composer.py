@@ -1,0 +1,147 @@
+"""Answers, worded: end-to-end fields of what was received, and what a proxy adds (Via, Age, Cache-Status, Date).
+
+Errors of our own have Connect's shape, `{"status", "message"}`, from a closed list: SDKs parse them.
+"""
+
+from http import HTTPStatus
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from proxy.caching import cache_status, reuse, validation
+from proxy.caching.cache_status import CACHE_NAME, Forwarded
+from proxy.caching.reasons import ForwardReason
+from proxy.caching.stored_response import StoredResponse
+from proxy.clock import Clock, Instant
+from proxy.connect.error_response import Message, error_body
+from proxy.errors import ErrorKind
+from proxy.exchange.answer import Answer
+from proxy.exchange.landing import Landed
+from proxy.exchange.relay import RelayedBody
+from proxy.semantics import forwarding
+from proxy.semantics.dates import format_date
+from proxy.semantics.message import Fields, Request, Response, ResponseHead
+
+_TIMEOUTS = frozenset(
+    {
+        ErrorKind.DNS_TIMEOUT,
+        ErrorKind.CONNECTION_TIMEOUT,
+        ErrorKind.CONNECTION_READ_TIMEOUT,
+        ErrorKind.CONNECTION_WRITE_TIMEOUT,
+        ErrorKind.HTTP_RESPONSE_TIMEOUT,
+    }
+)
+
+
+class Composer:
+    """Words answers and upstream requests for one sidecar; `pseudonym` is its name in Via."""
+
+    def __init__(self, *, pseudonym: str, clock: Clock) -> None:
+        self._pseudonym = pseudonym
+        self._clock = clock
+
+    def is_loop(self, request: Request) -> bool:
+        """Tell whether a request has been here before."""
+        return forwarding.has_passed(request.fields, self._pseudonym)
+
+    def upstream_fields(self, request: Request) -> Fields:
+        """Return the fields of a request as they go upstream."""
+        fields = forwarding.forwarded(request.fields)
+        fields.add("Via", forwarding.via_value(request.minor_version, self._pseudonym))
+        return CIMultiDictProxy(fields)
+
+    def hit(self, request: Request, stored: StoredResponse, now: Instant, detail: str | None = None) -> Answer:
+        """Return an answer from the store; `detail` says why a stale one."""
+        return self._presented(request, stored, now, cache_status.hit(stored.ttl_seconds(now), detail))
+
+    def landed(
+        self, request: Request, landed: Landed, reason: ForwardReason, now: Instant, *, is_collapsed: bool
+    ) -> Answer:
+        """Return the answer that a flight brought."""
+        member = cache_status.forwarded(
+            Forwarded(
+                reason=reason,
+                status=landed.upstream_status,
+                is_stored=landed.stored is not None,
+                is_collapsed=is_collapsed,
+                detail=landed.not_stored,
+            )
+        )
+        is_plain = request.method == "GET" and not validation.shapes_answer(request)
+        if landed.stored is None or (is_plain and not landed.validated):
+            body = b"" if request.method == "HEAD" else landed.response.body
+            return self._passed_on(landed.response, body, member)
+        return self._presented(request, landed.stored, now, member)
+
+    def forwarded(self, head: ResponseHead, body: bytes | RelayedBody, reason: ForwardReason) -> Answer:
+        """Return the upstream's answer to this very request."""
+        member = cache_status.forwarded(Forwarded(reason=reason, status=head.status))
+        return self._passed_on(head, body, member)
+
+    def failed(self, error: ErrorKind, reason: ForwardReason) -> Answer:
+        """Return the error for an upstream that gave no answer."""
+        is_timeout = error in _TIMEOUTS
+        message = Message.UPSTREAM_TIMEOUT if is_timeout else Message.UPSTREAM_UNREACHABLE
+        member = cache_status.forwarded(Forwarded(reason=reason, detail=error))
+        return self._problem(504 if is_timeout else 502, message, member, error)
+
+    def loop(self) -> Answer:
+        """Return the error for a request that has come full circle."""
+        member = cache_status.forwarded(Forwarded(reason=ForwardReason.BYPASS))
+        return self._problem(508, Message.LOOP_DETECTED, member, ErrorKind.PROXY_LOOP_DETECTED)
+
+    def unsatisfiable(self) -> Answer:
+        """Return the error for only-if-cached when nothing stored will do."""
+        return self._problem(504, Message.ONLY_IF_CACHED, f"{CACHE_NAME}; fwd=request; detail=only_if_cached")
+
+    def busy(self) -> Answer:
+        """Return the error for a request whose turn did not come in time."""
+        member = cache_status.forwarded(Forwarded(reason=ForwardReason.MISS, detail="busy"))
+        answer = self._problem(503, Message.OVERLOADED, member)
+        fields = CIMultiDict(answer.fields)
+        fields["Retry-After"] = "1"
+        return Answer(
+            status=answer.status, reason=answer.reason, fields=CIMultiDictProxy(fields), body=answer.body
+        )
+
+    def _presented(self, request: Request, stored: StoredResponse, now: Instant, member: str) -> Answer:
+        presented = reuse.present(stored, request, now)
+        fields, body = presented.fields, presented.body
+        if presented.is_problem:
+            message = Message.PRECONDITION if presented.status == 412 else Message.RANGE
+            body = error_body(presented.status, message)
+            fields["Content-Type"] = "application/json"
+        self._add_ours(fields, member)
+        return Answer(
+            status=presented.status, reason=presented.reason, fields=CIMultiDictProxy(fields), body=body
+        )
+
+    def _passed_on(self, head: ResponseHead, body: bytes | RelayedBody, member: str) -> Answer:
+        fields = forwarding.forwarded(head.fields)
+        self._add_ours(fields, member)
+        return Answer(status=head.status, reason=head.reason, fields=CIMultiDictProxy(fields), body=body)
+
+    def _add_ours(self, fields: CIMultiDict[str], member: str) -> None:
+        fields.add("Via", forwarding.via_value(1, self._pseudonym))
+        fields.add("Cache-Status", member)
+        if "Date" not in fields:
+            fields["Date"] = format_date(self._clock.now().wall_seconds)
+
+    def _problem(
+        self, status: int, message: Message, member: str, error: ErrorKind | None = None
+    ) -> Answer:
+        fields = CIMultiDict({"Content-Type": "application/json"})
+        self._add_ours(fields, member)
+        if error is not None:
+            fields.add("Proxy-Status", f"{CACHE_NAME}; error={error}")
+        return Answer(
+            status=status,
+            reason=HTTPStatus(status).phrase,
+            fields=CIMultiDictProxy(fields),
+            body=error_body(status, message),
+        )
+
+
+def as_received(head: ResponseHead, body: bytes) -> Response:
+    """Return a complete response without the fields that ended at this hop."""
+    fields = CIMultiDictProxy(forwarding.forwarded(head.fields))
+    return Response(status=head.status, reason=head.reason, fields=fields, body=body)

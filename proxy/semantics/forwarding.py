@@ -1,0 +1,83 @@
+"""What a proxy passes on and what ends at each hop (RFC 9110 section 7.6).
+
+Hop-by-hop fields and those named in Connection are taken out, both ways; but a message can't use Connection
+to take out what it means end to end: such connection options are ignored.
+"""
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from proxy.semantics.lists import elements
+from proxy.semantics.message import Fields
+
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-authentication-info",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "http2-settings",
+    }
+)
+
+_END_TO_END = frozenset(
+    {
+        "1password-connect-version",
+        "age",
+        "authorization",
+        "cache-control",
+        "content-disposition",
+        "content-encoding",
+        "content-length",
+        "content-range",
+        "content-type",
+        "date",
+        "etag",
+        "expires",
+        "host",
+        "last-modified",
+        "location",
+        "range",
+        "set-cookie",
+        "vary",
+        "via",
+        "www-authenticate",
+    }
+)
+"""Fields whose loss would change what a message means or who it is from: Connection can't name them away."""
+
+
+def forwarded(fields: Fields) -> CIMultiDict[str]:
+    """Return the end-to-end fields, in order, as a new multidict to add to."""
+    options: frozenset[str] = frozenset()
+    if "Connection" in fields:
+        named = {option.lower() for option in elements(fields, "Connection")}
+        options = frozenset(named - _END_TO_END)
+    kept = ((name, value) for name, value in fields.items() if not _ends_here(name.lower(), options))
+    return CIMultiDict(kept)
+
+
+def _ends_here(name: str, options: frozenset[str]) -> bool:
+    return name in _HOP_BY_HOP or name in options
+
+
+def via_value(minor_version: int, pseudonym: str) -> str:
+    """Return our Via member for a message received in HTTP/1.`minor_version`."""
+    return f"1.{minor_version} {pseudonym}"
+
+
+def has_passed(fields: Fields, pseudonym: str) -> bool:
+    """Tell whether a message names us in Via: it has come full circle."""
+    if "Via" not in fields:
+        return False
+    return any(member.split()[1:2] == [pseudonym] for member in elements(fields, "Via"))
+
+
+def freeze(fields: CIMultiDict[str]) -> Fields:
+    """Return a read-only view."""
+    return CIMultiDictProxy(fields)
