@@ -67,7 +67,7 @@ class Account:
         """Delete a vault with everything in it."""
         self._parts.replication.change_at_once(VaultRemoved(vault_id=vault_id))
 
-    def add_item(  # noqa: PLR0913 - the parts of an item, all by name
+    def add_item(
         self,
         vault_id: str,
         *,
@@ -101,7 +101,7 @@ class Account:
             )
         )
 
-    def edit_item(  # noqa: PLR0913 - the parts of an item, all by name
+    def edit_item(
         self,
         vault_id: str,
         item_id: str,

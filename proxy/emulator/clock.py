@@ -44,6 +44,7 @@ class ManualClock:
         self._now = int(start_seconds * NANOSECONDS_PER_SECOND)
         self._order = itertools.count()
         self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._fell_asleep = asyncio.Event()
 
     @property
     def sleepers(self) -> int:
@@ -62,7 +63,14 @@ class ManualClock:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         due = self._now + int(seconds * NANOSECONDS_PER_SECOND)
         heapq.heappush(self._sleepers, (due, next(self._order), future))
+        self._fell_asleep.set()
         await future
+
+    async def until_sleeping(self, count: int = 1) -> None:
+        """Return once `count` coroutines wait for this clock, so that advancing it finds them."""
+        while self.sleepers < count:
+            self._fell_asleep.clear()
+            await self._fell_asleep.wait()
 
     def advance(self, seconds: float) -> None:
         """Move the clock and wake everyone whose time has come, in order."""

@@ -45,7 +45,7 @@ def _applied(document: JsonObject, operation: JsonObject) -> JsonObject:
         return _whole_item(document, kind, operation)
     pointer = _by_position(document, path, kind)
     if kind is PatchOperation.REPLACE and not pointer.rpartition("/")[2].isdecimal():
-        # Members that are empty are absent from our documents but not from Go's structs: replace creates them.
+        # Empty members are absent from our documents but not from Go's structs, so replace creates them.
         kind = PatchOperation.ADD
     translated = {**operation, "op": kind.value, "path": pointer}
     value = _with_field_id(path, operation.get("value"))

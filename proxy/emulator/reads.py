@@ -116,6 +116,7 @@ def _wants_inline(request: AuthenticatedCall) -> bool:
 def _number(text: str | None, *, default: int) -> int:
     if text is None or not text:
         return default
-    if not text.isascii() or not text.isdecimal() or len(text) > _MAX_NUMBER_DIGITS:
+    digits = text.removeprefix("-")
+    if not digits.isascii() or not digits.isdecimal():
         raise errors.bad_request("limit and offset must be numbers")
-    return int(text)
+    return default if digits != text else int(digits[:_MAX_NUMBER_DIGITS])

@@ -144,9 +144,7 @@ async def test_lost_answer_still_takes_effect(bench):
 async def test_restart_cuts_connections_and_needs_a_token(bench):
     bench.emulator.faults.add(Restart())
     reader, writer = await ask_raw(bench)
-    with pytest.raises(ConnectionResetError):
-        assert await reader.read() == b""
-        raise ConnectionResetError  # An abort shows as either.
+    assert await reader.read() == b""
     writer.close()
     async with bench.session.get(f"{bench.emulator.url}/health") as response:
         assert b"UNINITIALIZED" in await response.read()
@@ -167,8 +165,7 @@ async def test_slow_head_comes_after_its_delay(bench):
     bench.emulator.faults.add(SlowHead(delay_seconds=5.0))
     asking = asyncio.create_task(bench.get("/v1/vaults"))
     await bench.emulator.wait_for(lambda _: True)
-    while not bench.clock.sleepers:
-        await asyncio.sleep(0)
+    await bench.clock.until_sleeping()
     assert not asking.done()
     bench.clock.advance(5.0)
     assert (await asking).status == 200
@@ -181,8 +178,7 @@ async def test_slow_body_drips(bench):
     async with bench.session.get(url, headers=headers) as response:
         received = await response.content.readexactly(100)
         while len(received) < len(whole):
-            while not bench.clock.sleepers:
-                await asyncio.sleep(0)
+            await bench.clock.until_sleeping()
             bench.clock.advance(1.0)
             received += await response.content.readexactly(min(100, len(whole) - len(received)))
     assert received == whole

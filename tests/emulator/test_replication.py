@@ -101,8 +101,7 @@ async def test_nothing_is_synced_before_the_first_valid_token(bench_with):
         assert (health["account_data"], health["1Password"]) == ("NOT_SYNCED", "UNINITIALIZED")
         assert (await bench.get("/v1/vaults", token="a.b.c")).status == 401
         waiting = asyncio.create_task(bench.get("/v1/vaults"))
-        while not bench.clock.sleepers:
-            await asyncio.sleep(0)
+        await bench.clock.until_sleeping()
         bench.clock.advance(3.0)
         assert len((await waiting).json) == 3
 
@@ -110,8 +109,7 @@ async def test_nothing_is_synced_before_the_first_valid_token(bench_with):
 async def test_request_gives_up_when_the_first_sync_takes_too_long(bench_with):
     async with bench_with(initially_synced=False, initial_sync_seconds=None) as bench:
         waiting = asyncio.create_task(bench.get("/v1/vaults"))
-        while not bench.clock.sleepers:
-            await asyncio.sleep(0)
+        await bench.clock.until_sleeping()
         bench.clock.advance(10.0)
         reply = await waiting
         message = "sync did not complete within timeout, please retry the request"
@@ -138,8 +136,7 @@ async def test_restart_loses_what_was_synced_until_a_valid_token_is_seen(bench_w
         async with bench.session.get(f"{bench.emulator.url}/health") as response:
             assert b"UNINITIALIZED" in await response.read()
         waiting = asyncio.create_task(bench.get(bench.login_path))
-        while not bench.clock.sleepers:
-            await asyncio.sleep(0)
+        await bench.clock.until_sleeping()
         bench.clock.advance(2.0)
         assert (await waiting).json["title"] == "Renamed"
 

@@ -104,7 +104,7 @@ async def test_token_sees_only_its_vaults(bench):
     [
         (READ, True, ()),
         (WRITE_ONLY, False, ("POST", "PUT", "DELETE")),
-        (READ_WRITE, True, tuple("POST PUT PATCH DELETE".split())),
+        (READ_WRITE, True, ("POST", "PUT", "PATCH", "DELETE")),
     ],
 )
 async def test_grants_decide_what_is_allowed(bench, access, can_read, allowed):
