@@ -1,0 +1,178 @@
+"""What a 200 body shows: versions, the ids that a list names, whether it depends on the time of day.
+
+Only these keys are read; unknown and absent ones are tolerated (examples.md). What contradicts the target, or can't
+be decoded within a bound, is unreadable: it is passed on, never stored, and proves nothing. Nothing here raises.
+"""
+
+import zlib
+from dataclasses import dataclass
+from typing import Annotated, assert_never
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from proxy.connect.one_time_passwords import ONE_TIME_PASSWORD_TYPES, shows_code
+from proxy.connect.resources import Resource, Shape
+from proxy.connect.versions import VersionKey, attribute_version, content_version
+from proxy.semantics.message import Response
+
+_Id = Annotated[str, Meta(pattern=r"\A[a-z0-9]{26}\Z")]
+_Version = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a body shows. `version` is an item's own; `listed` are the ids that a list names, in full."""
+
+    version: int | None = None
+    versions: tuple[tuple[VersionKey, int], ...] = ()
+    listed: frozenset[str] | None = None
+    is_time_dependent: bool = False
+
+
+class _Reference(msgspec.Struct):
+    id: str | None = None
+
+
+class _Field(msgspec.Struct):
+    type: str | None = None
+    totp: msgspec.Raw | UnsetType = UNSET
+
+
+class _Item(msgspec.Struct):
+    id: _Id
+    version: _Version | None = None
+    vault: _Reference | None = None
+    fields: list[_Field] | None = None
+
+
+class _Vault(msgspec.Struct):
+    id: _Id
+    content: _Version | None = msgspec.field(default=None, name="contentVersion")
+    attribute: _Version | None = msgspec.field(default=None, name="attributeVersion")
+
+
+class _File(msgspec.Struct):
+    id: str
+
+
+_item = msgspec.json.Decoder(_Item)
+_items = msgspec.json.Decoder(list[_Item])
+_vault = msgspec.json.Decoder(_Vault)
+_vaults = msgspec.json.Decoder(list[_Vault])
+_file = msgspec.json.Decoder(_File)
+_files = msgspec.json.Decoder(list[_File])
+
+
+def read(resource: Resource, response: Response, *, decoded_bytes: int) -> Reading | None:
+    """Read a complete 200 to GET; None if it can't be understood. `decoded_bytes` bounds the decoded body."""
+    shape = resource.route.shape
+    if shape is Shape.OPAQUE:
+        return Reading()
+    try:
+        body = _decoded(response, decoded_bytes)
+        return None if body is None else _parse(shape, resource, body)
+    except (msgspec.MsgspecError, ValueError, RecursionError, zlib.error):
+        return None
+
+
+def _parse(shape: Shape, resource: Resource, body: bytes) -> Reading | None:
+    match shape:
+        case Shape.ITEM:
+            return _read_item(resource, _item.decode(body), body)
+        case Shape.ITEM_LIST:
+            return _read_items(resource, _items.decode(body), body)
+        case Shape.VAULT:
+            vault = _vault.decode(body)
+            return Reading(versions=_vault_versions([vault])) if vault.id == resource.vault else None
+        case Shape.VAULT_LIST:
+            vaults = _vaults.decode(body)
+            return Reading(versions=_vault_versions(vaults), listed=frozenset(vault.id for vault in vaults))
+        case Shape.FILE:
+            _file.decode(body)
+            return Reading()
+        case Shape.FILE_LIST:
+            return Reading(listed=frozenset(file.id for file in _files.decode(body)))
+        case Shape.OPAQUE:
+            return Reading()
+        case _:
+            assert_never(shape)
+
+
+def _read_item(resource: Resource, item: _Item, body: bytes) -> Reading | None:
+    # The answer to a create names an item that its target doesn't.
+    if (resource.item and item.id != resource.item) or not _is_in(resource.vault, item):
+        return None
+    versions = () if item.version is None else (((resource.vault, item.id), item.version),)
+    return Reading(
+        version=item.version,
+        versions=versions,
+        listed=frozenset((item.id,)),
+        is_time_dependent=_depends_on_time(item) or shows_code(body),
+    )
+
+
+def _read_items(resource: Resource, items: list[_Item], body: bytes) -> Reading | None:
+    if not all(_is_in(resource.vault, item) for item in items):
+        return None
+    return Reading(
+        versions=tuple(
+            ((resource.vault, item.id), item.version) for item in items if item.version is not None
+        ),
+        listed=frozenset(item.id for item in items),
+        is_time_dependent=any(map(_depends_on_time, items)) or shows_code(body),
+    )
+
+
+def read_written(resource: Resource, response: Response, *, decoded_bytes: int) -> tuple[str, int] | None:
+    """Read id and version out of the answer to a write; None if it doesn't show both."""
+    try:
+        body = _decoded(response, decoded_bytes)
+        item = None if body is None else _item.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError, zlib.error):
+        return None
+    if item is None or item.version is None:
+        return None
+    if (resource.item and item.id != resource.item) or not _is_in(resource.vault, item):
+        return None
+    return item.id, item.version
+
+
+def _is_in(vault: str, item: _Item) -> bool:
+    named = item.vault.id if item.vault is not None else None
+    return named is None or named == vault
+
+
+def _depends_on_time(item: _Item) -> bool:
+    return any(
+        field.totp is not UNSET or field.type in ONE_TIME_PASSWORD_TYPES for field in item.fields or ()
+    )
+
+
+def _vault_versions(vaults: list[_Vault]) -> tuple[tuple[VersionKey, int], ...]:
+    known = [(content_version(vault.id), vault.content) for vault in vaults]
+    known += [(attribute_version(vault.id), vault.attribute) for vault in vaults]
+    return tuple((key, version) for key, version in known if version is not None)
+
+
+def _decoded(response: Response, limit_bytes: int) -> bytes | None:
+    codings = ",".join(response.fields.getall("Content-Encoding", ())).strip().lower()
+    match codings:
+        case "" | "identity":
+            return response.body if len(response.body) <= limit_bytes else None
+        case "gzip" | "x-gzip":
+            return _inflated(response.body, 16 + zlib.MAX_WBITS, limit_bytes)
+        case "deflate":
+            # Some servers send the bare stream that RFC 9110 section 8.4.1.2 warns of.
+            is_wrapped = len(response.body) > 1 and int.from_bytes(response.body[:2], "big") % 31 == 0
+            bits = zlib.MAX_WBITS if is_wrapped else -zlib.MAX_WBITS
+            return _inflated(response.body, bits, limit_bytes)
+        case _:
+            return None
+
+
+def _inflated(body: bytes, window_bits: int, limit_bytes: int) -> bytes | None:
+    inflater = zlib.decompressobj(window_bits)
+    decoded = inflater.decompress(body, limit_bytes + 1)
+    is_whole = inflater.eof and not inflater.unused_data and len(decoded) <= limit_bytes
+    return decoded if is_whole else None

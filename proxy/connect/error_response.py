@@ -1,0 +1,82 @@
+"""Bodies of the proxy's own errors, in Connect's shape `{"status", "message"}`, from a closed list of messages.
+
+SDKs call `.json()` on every error body, and Terraform and External Secrets match words in it (facts.md 5.2, 5.4):
+no message carries a value of the request, nor a word that would be taken for another error.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Message(StrEnum):
+    """Why the proxy itself answers, and nobody else."""
+
+    BAD_REQUEST_LINE = "The request line is malformed"
+    BAD_FIELDS = "The request fields are malformed"
+    BAD_TARGET = "The request target contains characters that can't be forwarded unchanged"
+    FOREIGN_HOST = "The request target names another host"
+    BAD_HOST = "The request needs exactly one valid Host field"
+    REPEATED_AUTHORIZATION = "The Authorization field occurs more than once"
+    REPEATED_FIELD = "A field that must occur once occurs more than once"
+    BAD_FRAMING = "The framing fields of the request are invalid or contradict each other"
+    BOTH_FRAMINGS = "The request has both Content-Length and Transfer-Encoding"
+    BODY_CUT_SHORT = "The request body was cut short"
+    UNSUPPORTED_METHOD = "This method is not supported here"
+    REQUEST_TIMEOUT = "The request did not arrive in time"
+    PRECONDITION = "A precondition of the request does not hold"
+    BODY_TOO_LARGE = "The request body is too large"
+    TARGET_TOO_LONG = "The request target is too long"
+    RANGE = "The requested range lies outside the content"
+    UNKNOWN_EXPECTATION = "The only expectation understood is 100-continue"
+    LIMITED = "Too many requests with this token"
+    FIELDS_TOO_LARGE = "The request fields are too many or too large"
+    INTERNAL = "The sidecar failed to answer this request"
+    UPSTREAM_UNREACHABLE = "Connect could not be reached"
+    UPSTREAM_GARBAGE = "Connect sent an invalid or incomplete response"
+    OVERLOADED = "The sidecar is overloaded, please retry the request"
+    WRITE_QUEUE_FULL = (
+        "Other writes to this vault are still waiting, nothing was sent, please retry the request"
+    )
+    UPSTREAM_TIMEOUT = "Connect did not answer in time"
+    ONLY_IF_CACHED = "Nothing stored can answer this request and only-if-cached forbids asking Connect"
+    UNSUPPORTED_VERSION = "This server speaks HTTP/1.1 and HTTP/1.0"
+    LOOP_DETECTED = "The request has passed through this sidecar before"
+
+
+STATUS_OF: dict[Message, int] = {
+    Message.BAD_REQUEST_LINE: 400,
+    Message.BAD_FIELDS: 400,
+    Message.BAD_TARGET: 400,
+    Message.FOREIGN_HOST: 400,
+    Message.BAD_HOST: 400,
+    Message.REPEATED_AUTHORIZATION: 400,
+    Message.REPEATED_FIELD: 400,
+    Message.BAD_FRAMING: 400,
+    Message.BOTH_FRAMINGS: 400,
+    Message.BODY_CUT_SHORT: 400,
+    Message.UNSUPPORTED_METHOD: 405,
+    Message.REQUEST_TIMEOUT: 408,
+    Message.PRECONDITION: 412,
+    Message.BODY_TOO_LARGE: 413,
+    Message.TARGET_TOO_LONG: 414,
+    Message.RANGE: 416,
+    Message.UNKNOWN_EXPECTATION: 417,
+    Message.LIMITED: 429,
+    Message.FIELDS_TOO_LARGE: 431,
+    Message.INTERNAL: 500,
+    Message.UPSTREAM_UNREACHABLE: 502,
+    Message.UPSTREAM_GARBAGE: 502,
+    Message.OVERLOADED: 503,
+    Message.WRITE_QUEUE_FULL: 503,
+    Message.UPSTREAM_TIMEOUT: 504,
+    Message.ONLY_IF_CACHED: 504,
+    Message.UNSUPPORTED_VERSION: 505,
+    Message.LOOP_DETECTED: 508,
+}
+"""The status that each message goes with."""
+
+
+def error_body(status: int, message: Message) -> bytes:
+    """Return the body of an error, as compact JSON."""
+    return msgspec.json.encode({"status": status, "message": message.value})

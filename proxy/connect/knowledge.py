@@ -1,0 +1,142 @@
+"""What upstream answers teach, and what follows from each: leases, versions, omissions and fences together.
+
+One method per kind of answer. Each takes note in the tables that are concerned and returns `Effects`; none performs
+anything. Evidence of one token may demote what others have stored, never freshen or remove it.
+"""
+
+from dataclasses import dataclass, field
+
+from proxy.caching.key import Tag
+from proxy.caching.profile import Effects
+from proxy.clock import Instant
+from proxy.connect.bodies import Reading
+from proxy.connect.leases import VAULT_LISTS, Leases, Refusal
+from proxy.connect.resources import Mark, ResourceKind, tag
+from proxy.connect.rules import ConnectRules, SyncState
+from proxy.connect.sightings import Sightings
+from proxy.connect.subjects import ConnectSubject
+from proxy.connect.versions import Versions
+from proxy.connect.write_fences import Evidence, WriteFences
+
+
+@dataclass(slots=True)
+class _Consequences:
+    """Effects being collected."""
+
+    advance: list[Tag] = field(default_factory=list)
+    remove: list[tuple[Tag, ...]] = field(default_factory=list)
+
+    def demote(self, vault: str, items: tuple[str, ...]) -> None:
+        self.advance += [tag(Mark.ITEM, vault=vault, item=item) for item in items]
+
+    def outdate_views(self, vault: str) -> None:
+        # Views on their way were asked for before the write was seen to be visible: they must not be stored.
+        self.advance += [tag(Mark.VIEWS, vault=vault), tag(Mark.VAULTS)]
+
+    def withdraw(self, digest: bytes, vault: str) -> None:
+        self.advance.append(tag(Mark.GRANT, partition=digest, vault=vault))
+        self.remove.append((tag(Mark.PARTITION, partition=digest), tag(Mark.VAULT, vault=vault)))
+
+    def drop(self, digest: bytes, *marked: Tag) -> None:
+        self.remove.append((tag(Mark.PARTITION, partition=digest), *marked))
+
+    def effects(self) -> Effects:
+        return Effects(advance=tuple(self.advance), remove=tuple(self.remove))
+
+
+class Knowledge:
+    """Everything learnt from Connect, in bounded tables."""
+
+    def __init__(self, rules: ConnectRules) -> None:
+        self.leases = Leases(
+            token_verification_seconds=rules.token_verification_seconds,
+            # By then nothing stored for the token is within any bound.
+            forget_after_seconds=rules.stale_if_error_seconds + rules.token_verification_seconds + 3600.0,
+            capacity=rules.most_tokens,
+        )
+        self.versions = Versions(keep_seconds=rules.stale_if_error_seconds, capacity=rules.most_versions)
+        self.sightings = Sightings(capacity=rules.most_versions)
+        self.fences = WriteFences(write_fence_seconds=rules.write_fence_seconds, capacity=rules.most_fences)
+        self.sync_state = SyncState.UNKNOWN
+
+    def success(self, subject: ConnectSubject, reading: Reading, sent: Instant, now: Instant) -> Effects:
+        """Learn from a complete 200 or 304 to GET."""
+        names, digest = subject.names, subject.digest
+        follows = _Consequences()
+        self.leases.renew(digest, names.vault or VAULT_LISTS, sent)
+        for forgotten in self.leases.forget(now):
+            follows.drop(forgotten)
+        if names.item:
+            self.sightings.saw(digest, names.vault, names.item, sent.boot_seconds)
+        if self.versions.is_regressed(reading.versions, now):
+            return follows.effects()
+        for vault, item in self.versions.note(reading.versions, now):
+            follows.demote(vault, (item,) if not item.startswith("/") else ())
+        if self.sync_state is not SyncState.UNSYNCED:
+            self._learn_from_shown(subject, reading, sent, now, follows)
+        return follows.effects()
+
+    def _learn_from_shown(
+        self, subject: ConnectSubject, reading: Reading, sent: Instant, now: Instant, follows: _Consequences
+    ) -> None:
+        names, digest = subject.names, subject.digest
+        complete = None if names.filtered else reading.listed
+        if names.kind is ResourceKind.VAULTS and complete is not None:
+            for vault in self.leases.listed(digest, complete, sent):
+                follows.withdraw(digest, vault)
+        if names.kind is ResourceKind.ITEMS and complete is not None:
+            omissions = self.sightings.listed(digest, names.vault, complete, sent.boot_seconds)
+            follows.demote(names.vault, omissions.first + omissions.again)
+            for item in omissions.again:
+                follows.drop(digest, tag(Mark.ITEM, vault=names.vault, item=item))
+        if names.kind in {ResourceKind.ITEMS, ResourceKind.ITEM}:
+            evidence = Evidence(
+                sent=sent,
+                versions={item: version for (_, item), version in reading.versions},
+                listed=complete if names.kind is ResourceKind.ITEMS else None,
+            )
+            self._lift(names.vault, evidence, now, follows)
+
+    def token_refused(self, subject: ConnectSubject, sent: Instant) -> Effects:
+        """Learn from a 401: once suspends the token, twice drops what is stored for it."""
+        if self.sync_state is SyncState.UNSYNCED:
+            return Effects()  # Connect can't verify tokens before it has synced: an outage, not a revocation
+        everything = tag(Mark.PARTITION, partition=subject.digest)
+        match self.leases.refuse(subject.digest, sent):
+            case Refusal.SUSPENDED:
+                return Effects()
+            case Refusal.DROPPED:
+                return Effects(advance=(everything,), remove=((everything,),))
+            case Refusal.STRANGER:
+                return Effects(remove=((everything,),))  # no generation: junk tokens must not fill that table
+
+    def vault_refused(self, subject: ConnectSubject, sent: Instant) -> Effects:
+        """Learn that a token may not read, or can't find, a vault (403; 404 of the vault itself)."""
+        names, digest = subject.names, subject.digest
+        follows = _Consequences()
+        follows.drop(digest, tag(Mark.VAULTS))
+        if names.vault:
+            follows.drop(digest, tag(Mark.VAULT, vault=names.vault))
+        # Vaults that were never read are not worth a generation: clients may make up any number of them.
+        if self.leases.end(digest, names.vault or VAULT_LISTS, sent):
+            follows.advance.append(tag(Mark.GRANT, partition=digest, vault=names.vault))
+        return follows.effects()
+
+    def item_missing(self, subject: ConnectSubject, sent: Instant, now: Instant) -> Effects:
+        """Learn from an item's own 404: it goes for this token; for others it must be validated."""
+        names, digest = subject.names, subject.digest
+        follows = _Consequences()
+        follows.drop(digest, tag(Mark.ITEM, vault=names.vault, item=names.item))
+        self.sightings.forget(digest, names.vault, names.item)
+        # Ids that nobody has seen are not worth a generation: clients may make up any number of them.
+        if self.versions.highest((names.vault, names.item), now) is not None:
+            follows.demote(names.vault, (names.item,))
+        if self.leases.is_known(digest):
+            self._lift(names.vault, Evidence(sent=sent, versions={}, missing=names.item), now, follows)
+        return follows.effects()
+
+    def _lift(self, vault: str, evidence: Evidence, now: Instant, follows: _Consequences) -> None:
+        lifted = self.fences.lift(vault, evidence, now)
+        if lifted:
+            follows.demote(vault, lifted)
+            follows.outdate_views(vault)

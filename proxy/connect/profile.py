@@ -1,0 +1,224 @@
+"""The Connect profile: what the cache asks of an application, answered with Connect's meaning.
+
+It brings the tables together and decides in one place what may be served and stored. It performs nothing: it
+returns `Effects`, and the exchange carries them out.
+"""
+
+from dataclasses import dataclass
+
+from proxy.caching.profile import (
+    NO_EFFECTS,
+    Effects,
+    Finding,
+    Handling,
+    Sent,
+    Servability,
+    WriteOutcome,
+)
+from proxy.caching.reasons import NotStoredReason
+from proxy.caching.stored_response import StoredResponse
+from proxy.clock import Instant
+from proxy.connect import bodies
+from proxy.connect.bodies import Reading
+from proxy.connect.knowledge import Knowledge
+from proxy.connect.leases import VAULT_LISTS, Lease
+from proxy.connect.resources import Mark, ResourceKind, tag
+from proxy.connect.rules import ConnectRules, SyncState, UnverifiedTokens
+from proxy.connect.subjects import ConnectSubject, Subjects
+from proxy.connect.tokens import Tokens
+from proxy.semantics.message import Request, Response, ResponseHead
+
+__all__ = [
+    "ConnectFinding",
+    "ConnectProfile",
+    "ConnectRules",
+    "ConnectSubject",
+    "SyncState",
+    "UnverifiedTokens",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectFinding(Finding):
+    """What a complete answer shows; `reading` is None unless it is a 200 that could be understood."""
+
+    reading: Reading | None = None
+
+
+class ConnectProfile:
+    """Connect's part of every caching decision. `key` makes the digests of tokens; it lives as long as we do."""
+
+    def __init__(self, *, rules: ConnectRules, key: bytes, started_at: Instant | None = None) -> None:
+        self._rules = rules
+        refuses = rules.unverified_tokens is UnverifiedTokens.REFUSE
+        self._unverified = Servability.REFUSED if refuses else Servability.UNVERIFIED
+        self._tokens = Tokens(key=key, names=rules.token_names, most_labels=rules.most_token_labels)
+        self._subjects = Subjects(rules=rules, tokens=self._tokens, started_at=started_at)
+        self._knowledge = Knowledge(rules)
+        self._leases = self._knowledge.leases
+        self._versions = self._knowledge.versions
+        self._sightings = self._knowledge.sightings
+        self._fences = self._knowledge.fences
+
+    def subject(self, request: Request, now: Instant) -> ConnectSubject:
+        """Tell what a request is about."""
+        return self._subjects.subject(request, now)
+
+    def servability(self, subject: ConnectSubject, stored: StoredResponse, now: Instant) -> Servability:
+        """Tell whether a stored response may be reused, its freshness aside."""
+        names, partition = subject.names, subject.partition
+        if partition is None or partition.is_expired(now.wall_seconds) or not partition.may_name(names.vault):
+            return Servability.REFUSED
+        lease = self._leases.state(partition.digest, names.vault or VAULT_LISTS, now)
+        if lease is Lease.SUSPENDED:
+            return Servability.REFUSED
+        if self._is_fenced(subject, now) or self._is_absent(subject):
+            return Servability.FENCED
+        if lease is Lease.LAPSED:
+            return self._unverified
+        if stored.version is not None and names.item:
+            highest = self._versions.highest((names.vault, names.item), now)
+            if highest is not None and highest > stored.version:
+                return Servability.MUST_VALIDATE
+        return Servability.SERVABLE
+
+    def examine(self, subject: ConnectSubject, response: Response) -> ConnectFinding:
+        """Read a complete answer to a safe request. Parses only."""
+        if response.status != 200 or subject.handling is not Handling.CACHE:
+            return ConnectFinding()
+        names = subject.names
+        reading = bodies.read(names, response, decoded_bytes=self._rules.readable_body_bytes)
+        if reading is None:
+            return ConnectFinding(refusal=NotStoredReason.UNREADABLE)
+        if reading.is_time_dependent:
+            refusal: NotStoredReason | None = NotStoredReason.ONE_TIME_PASSWORD
+        else:
+            is_empty = names.filtered and names.route.takes_filter and not reading.listed
+            refusal = NotStoredReason.EMPTY_LIST if is_empty else None
+        return ConnectFinding(refusal=refusal, version=reading.version, reading=reading)
+
+    def learn(
+        self,
+        subject: ConnectSubject,
+        head: ResponseHead,
+        finding: ConnectFinding | None,
+        sent: Sent,
+        now: Instant,
+    ) -> Effects:
+        """Take note of an upstream answer to a safe request; a `finding` of None proves no success."""
+        partition, method = subject.partition, subject.key.method
+        if partition is None or not subject.names.is_api or method not in {"GET", "HEAD"}:
+            return NO_EFFECTS
+        match head.status:
+            case 200 | 304 if finding is not None and finding.reading is not None:
+                self._subjects.accept(partition)
+                return self._knowledge.success(subject, finding.reading, sent.at, now)
+            case 401:
+                return self._knowledge.token_refused(subject, sent.at)
+            case 403:
+                return self._knowledge.vault_refused(subject, sent.at)
+            case 404 | 410 if method == "GET":  # what Connect makes of HEAD is unknown
+                return self._missing(subject, sent.at, now)
+            case _:
+                return NO_EFFECTS
+
+    def refuses_storing(
+        self, subject: ConnectSubject, finding: ConnectFinding, sent: Sent, now: Instant
+    ) -> NotStoredReason | None:
+        """Say why a complete answer must not be stored although RFC 9111 would allow it."""
+        names, partition, reading = subject.names, subject.partition, finding.reading
+        if reading is not None and self._versions.is_regressed(reading.versions, now):
+            return NotStoredReason.VERSION_REGRESSED
+        if partition is None or partition.is_expired(now.wall_seconds) or not partition.may_name(names.vault):
+            return NotStoredReason.CREDENTIALS
+        if not self._leases.holds(partition.digest, names.vault or VAULT_LISTS, now):
+            return NotStoredReason.CREDENTIALS
+        if finding.refusal is not None:
+            return finding.refusal
+        # As of sending: an answer under way when the time ran out may still be one from before the write.
+        return NotStoredReason.FENCE if self._is_fenced(subject, sent.at) else None
+
+    def write_ended(
+        self, subject: ConnectSubject, outcome: WriteOutcome, answer: Response | None, now: Instant
+    ) -> Effects:
+        """Take note of a write that has ended: what it outdates goes, and a fence opens around it."""
+        if outcome is WriteOutcome.REFUSED:
+            return NO_EFFECTS
+        names, write = subject.names, subject.write
+        if write is None:
+            if names.concerns_vaults:
+                self._fences.unknown_everywhere(now)
+            return Effects(advance=subject.scopes)
+        written = self._open_fence(subject, outcome, answer, now)
+        remove = [(gone,) for gone in names.tags(write.removes, subject.digest)]
+        if written is not None and not names.item:
+            remove.append((tag(Mark.ITEM, vault=names.vault, item=written),))
+        return Effects(advance=subject.scopes, remove=tuple(remove))
+
+    def health_seen(self, state: SyncState) -> None:
+        """Note what /health says: while unsynced, lists prove nothing and a 401 revokes nothing."""
+        self._knowledge.sync_state = state
+
+    def purge_of_vault(self, vault: str) -> Effects:
+        """What follows when an operator purges a vault."""
+        scopes = (tag(Mark.VAULT, vault=vault), tag(Mark.VAULTS))
+        return Effects(advance=scopes, remove=tuple((scope,) for scope in scopes))
+
+    def purge_of_item(self, vault: str, item: str) -> Effects:
+        """What follows when an operator purges an item: its files and the lists that may show it go too."""
+        removed = (tag(Mark.ITEM, vault=vault, item=item), tag(Mark.ITEMS, vault=vault))
+        raised = (removed[0], tag(Mark.VIEWS, vault=vault))
+        return Effects(advance=raised, remove=tuple((mark,) for mark in removed))
+
+    def purge_of_token(self, label: str) -> Effects:
+        """What follows when an operator purges the tokens of a label."""
+        scopes = tuple(tag(Mark.PARTITION, partition=digest) for digest in self._tokens.labelled(label))
+        return Effects(advance=scopes, remove=tuple((scope,) for scope in scopes))
+
+    def open_fences(self, now: Instant) -> int:
+        """Count the write fences that are open, for status and metrics."""
+        return self._fences.open_fences(now)
+
+    def _open_fence(
+        self, subject: ConnectSubject, outcome: WriteOutcome, answer: Response | None, now: Instant
+    ) -> str | None:
+        """Open the fence of a known write; return the id that its answer names."""
+        vault, item, method = subject.names.vault, subject.names.item, subject.key.method
+        if outcome is WriteOutcome.APPLIED and method == "DELETE":
+            self._fences.deleted(vault, item, now)
+            return item
+        limit = self._rules.readable_body_bytes
+        is_readable = outcome is WriteOutcome.APPLIED and answer is not None and answer.status < 300
+        shown = None
+        if is_readable and answer is not None:
+            shown = bodies.read_written(subject.names, answer, decoded_bytes=limit)
+        if shown is None:
+            self._fences.unknown(vault, item or None, now)
+            return None
+        written, version = shown
+        if method == "POST":
+            self._fences.created(vault, written, version, now)
+        else:
+            self._fences.changed(vault, written, version, now)
+        return written
+
+    def _missing(self, subject: ConnectSubject, sent: Instant, now: Instant) -> Effects:
+        match subject.names.kind:
+            case ResourceKind.ITEM:
+                return self._knowledge.item_missing(subject, sent, now)
+            case ResourceKind.VAULT | ResourceKind.ITEMS:
+                return self._knowledge.vault_refused(subject, sent)
+            case _:
+                return NO_EFFECTS
+
+    def _is_fenced(self, subject: ConnectSubject, at: Instant) -> bool:
+        names = subject.names
+        if names.item:
+            return self._fences.item_is_fenced(names.vault, names.item, at)
+        return (
+            self._fences.vault_is_fenced(names.vault, at) if names.vault else self._fences.any_is_fenced(at)
+        )
+
+    def _is_absent(self, subject: ConnectSubject) -> bool:
+        names = subject.names
+        return bool(names.item) and self._sightings.is_absent(subject.digest, names.vault, names.item)

@@ -1,0 +1,44 @@
+"""The numbers and words by which the Connect profile decides, with the defaults of docs/configuration.md."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class UnverifiedTokens(StrEnum):
+    """What a token gets in an outage once its lease has run out."""
+
+    SERVE_STALE = "serve-stale"
+    REFUSE = "refuse"
+
+
+class SyncState(StrEnum):
+    """What Connect's /health last said of its own data."""
+
+    UNKNOWN = "unknown"
+    SYNCED = "synced"
+    UNSYNCED = "unsynced"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectRules:
+    """Settings of the Connect profile. `token_names` maps a jti to a readable name.
+
+    `restart_freshness_seconds` caps freshness for `write_fence_seconds` after process start, because writes before
+    it are unknown; `readable_body_bytes` bounds a body, decoded, from which versions are read.
+    """
+
+    item_freshness_seconds: float = 60.0
+    list_freshness_seconds: float = 30.0
+    token_verification_seconds: float = 60.0
+    stale_if_error_seconds: float = 14_400.0
+    write_fence_seconds: float = 30.0
+    restart_freshness_seconds: float = 2.0
+    unverified_tokens: UnverifiedTokens = UnverifiedTokens.SERVE_STALE
+    token_names: Mapping[str, str] = field(default_factory=dict)
+    most_token_labels: int = 200
+    most_tokens: int = 4096
+    most_versions: int = 65_536
+    most_fences: int = 4096
+    most_subjects: int = 2048
+    readable_body_bytes: int = 16 * 1024 * 1024

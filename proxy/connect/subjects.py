@@ -1,0 +1,124 @@
+"""What a request is about, as a value; worked out once for requests that repeat.
+
+Applications repeat targets: a subject is looked up by partition, method and target and found ready, with its scopes,
+tags and rules. Whether anything may be served is not decided here.
+"""
+
+from dataclasses import dataclass
+
+from proxy.caching.key import ROOT, CacheKey, Tag
+from proxy.caching.profile import CacheRules, Handling, Subject
+from proxy.clock import Instant
+from proxy.connect.memo import Memo
+from proxy.connect.resources import Freshness, Resource, WriteRule, recognise
+from proxy.connect.rules import ConnectRules
+from proxy.connect.tokens import Partition, Tokens
+from proxy.semantics.message import Request
+
+_NOBODY = b""
+_LONGEST_REMEMBERED_TARGET = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectSubject(Subject):
+    """A request to Connect. `names` is what its target names; `partition` is None without exactly one token.
+
+    `write` is what the table knows of an unsafe method here; None on unknown ones and on safe methods.
+    """
+
+    names: Resource
+    partition: Partition | None
+    write: WriteRule | None
+
+    @property
+    def digest(self) -> bytes:
+        """The partition's digest, empty without one."""
+        return self.key.partition
+
+
+class Subjects:
+    """Finds the subject of a request."""
+
+    def __init__(self, *, rules: ConnectRules, tokens: Tokens, started_at: Instant | None) -> None:
+        self._tokens = tokens
+        self._known: Memo[CacheKey, ConnectSubject] = Memo(capacity=rules.most_subjects)
+        self._rules = _cache_rules(rules, rules.item_freshness_seconds, rules.list_freshness_seconds)
+        self._settled_at: float | None = None
+        if started_at is not None:
+            # Until writes of before the start are surely visible, nothing is taken to be fresh for long.
+            cap = rules.restart_freshness_seconds
+            self._settled_rules = self._rules
+            self._settled_at = started_at.boot_seconds + rules.write_fence_seconds
+            self._rules = _cache_rules(
+                rules, min(cap, rules.item_freshness_seconds), min(cap, rules.list_freshness_seconds)
+            )
+
+    def subject(self, request: Request, now: Instant) -> ConnectSubject:
+        """Return what a request is about."""
+        if self._settled_at is not None and now.boot_seconds >= self._settled_at:
+            self._rules, self._settled_at = self._settled_rules, None
+            self._known.clear()
+        partition = self._tokens.partition(request.fields)
+        digest = _NOBODY if partition is None else partition.digest
+        key = CacheKey(digest, request.method, request.target)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        subject = self._make(key, partition, request)
+        if len(request.target) <= _LONGEST_REMEMBERED_TARGET:
+            self._known.put(key, subject)
+        return subject
+
+    def accept(self, partition: Partition) -> None:
+        """Note that Connect has accepted a token: from now on it has a name."""
+        if self._tokens.accept(partition):
+            self._known.clear()
+
+    def _make(self, key: CacheKey, partition: Partition | None, request: Request) -> ConnectSubject:
+        names = recognise(request.target)
+        handling = _handling(request, names, partition)
+        write = names.route.write
+        if handling is not Handling.WRITE or write is None or request.method not in write.methods:
+            write = None
+        return ConnectSubject(
+            resource=names.kind.value,
+            handling=handling,
+            key=key,
+            partition_label=self._tokens.label(partition),
+            scopes=_scopes(handling, names, write, key.partition),
+            tags=names.tags(names.route.tags, key.partition) if handling is Handling.CACHE else (),
+            rules=self._rules[names.route.freshness if handling is Handling.CACHE else None],
+            names=names,
+            partition=partition,
+            write=write,
+        )
+
+
+def _handling(request: Request, names: Resource, partition: Partition | None) -> Handling:
+    if not request.is_safe:
+        return Handling.WRITE
+    is_cached = request.method == "GET" and partition is not None and names.is_cacheable
+    return Handling.CACHE if is_cached else Handling.PASS
+
+
+def _scopes(handling: Handling, names: Resource, write: WriteRule | None, digest: bytes) -> tuple[Tag, ...]:
+    if handling is not Handling.WRITE:
+        return names.tags(names.route.scopes, digest)
+    return (ROOT,) if write is None else names.tags(write.raises, digest)
+
+
+def _cache_rules(
+    rules: ConnectRules, item_seconds: float, list_seconds: float
+) -> dict[Freshness | None, CacheRules]:
+    lifetimes = {Freshness.ITEM: item_seconds, Freshness.LIST: list_seconds, None: None}
+    return {
+        freshness: CacheRules(
+            shared=False,
+            heuristics=False,
+            assigned_freshness_seconds=seconds,
+            stale_if_error_seconds=rules.stale_if_error_seconds,
+            stale_if_error_most_seconds=rules.stale_if_error_seconds,
+            storable_statuses=frozenset({200}),
+        )
+        for freshness, seconds in lifetimes.items()
+    }
