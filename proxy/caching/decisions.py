@@ -158,7 +158,7 @@ def on_failure(
     """Decide whether a stored response stands in for an error: transport errors, 408, 5xx; nothing else."""
     if stored is None or (isinstance(failure, int) and failure not in _ERROR_STATUSES):
         return None
-    if not _survives_outage(servability, rules):
+    if servability in {Servability.FENCED, Servability.REFUSED}:
         return None
     directives = request_directives(request.fields)
     if directives.no_cache or directives.no_store:
@@ -166,16 +166,6 @@ def on_failure(
     if not staleness.may_replace_error(stored, directives, rules, now):
         return None
     return ReuseOnError(stored=stored)
-
-
-def _survives_outage(servability: Servability, rules: CacheRules) -> bool:
-    match servability:
-        case Servability.SERVABLE | Servability.MUST_VALIDATE:
-            return True
-        case Servability.UNVERIFIED:
-            return rules.serves_unverified_on_error
-        case Servability.FENCED | Servability.REFUSED:
-            return False
 
 
 def _forward(

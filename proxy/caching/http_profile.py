@@ -6,6 +6,7 @@ stored, and asks upstream with GET when there is nothing, as nginx does.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from proxy.caching.invalidation import outdated_targets
 from proxy.caching.key import ROOT, CacheKey, Tag
@@ -35,19 +36,27 @@ SHARED_RULES = CacheRules(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSubject(Subject):
+    """A request to any origin. `host` is its Host field."""
+
+    host: str
+
+
 class HttpProfile:
     """Any origin. `digest` turns a credential into a partition; it is keyed: nobody can guess it back."""
 
     def __init__(self, digest: Callable[[bytes], bytes]) -> None:
         self._digest = digest
 
-    def subject(self, request: Request, now: Instant) -> Subject:
+    def subject(self, request: Request, now: Instant) -> HttpSubject:
         """Tell what a request is about: its target, and whose it is."""
         credential = request.fields.get("Authorization")
         is_shared = credential is None
         partition = b"" if credential is None else self._digest(credential.encode("utf-8", "surrogateescape"))
         target: Tag = ("target", request.target)
-        return Subject(
+        return HttpSubject(
+            host=request.fields.get("Host", ""),
             resource="other",
             handling=_handling(request.method),
             key=CacheKey(partition, "GET", request.target),
@@ -57,38 +66,34 @@ class HttpProfile:
             rules=SHARED_RULES if is_shared else PRIVATE_RULES,
         )
 
-    def servability(self, subject: Subject, stored: StoredResponse, now: Instant) -> Servability:
+    def servability(self, subject: HttpSubject, stored: StoredResponse, now: Instant) -> Servability:
         """The RFC's freshness is all there is."""
         return Servability.SERVABLE
 
-    def examine(self, subject: Subject, response: Response) -> Finding:
+    def examine(self, subject: HttpSubject, response: Response) -> Finding:
         """Read nothing."""
         return _NO_FINDING
 
     def learn(
-        self, subject: Subject, head: ResponseHead, finding: Finding | None, sent: Sent, now: Instant
+        self, subject: HttpSubject, head: ResponseHead, finding: Finding | None, sent: Sent, now: Instant
     ) -> Effects:
         """Learn nothing."""
         return NO_EFFECTS
 
     def refuses_storing(
-        self, subject: Subject, finding: Finding, sent: Sent, now: Instant
+        self, subject: HttpSubject, finding: Finding, sent: Sent, now: Instant
     ) -> NotStoredReason | None:
         """Refuse nothing."""
         return None
 
     def write_ended(
-        self,
-        subject: Subject,
-        request: Request,
-        outcome: WriteOutcome,
-        answer: ResponseHead | None,
-        now: Instant,
+        self, subject: HttpSubject, outcome: WriteOutcome, answer: ResponseHead | None, now: Instant
     ) -> Effects:
         """Outdate the targets of a write that was not refused, for everybody."""
         if outcome is WriteOutcome.REFUSED:
             return NO_EFFECTS
-        targets = (request.target,) if answer is None else outdated_targets(request, answer)
+        target = subject.key.target
+        targets = (target,) if answer is None else outdated_targets(target, subject.host, answer)
         tags: tuple[Tag, ...] = tuple(("target", target) for target in targets)
         return Effects(advance=tags, remove=tuple((tag,) for tag in tags))
 

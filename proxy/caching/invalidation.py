@@ -2,19 +2,18 @@
 
 from urllib.parse import urljoin, urlsplit
 
-from proxy.semantics.message import Request, ResponseHead
+from proxy.semantics.message import ResponseHead
 
 
-def outdated_targets(request: Request, head: ResponseHead) -> tuple[str, ...]:
+def outdated_targets(target: str, host: str, head: ResponseHead) -> tuple[str, ...]:
     """Return the request's target and, on the same host, those of Location and Content-Location."""
-    host = request.fields.get("Host", "")
-    base = f"http://{host}{request.target}"
-    targets = [request.target]
+    base = f"http://{host}{target}"
+    targets = [target]
     for name in ("Location", "Content-Location"):
         value = head.fields.get(name)
-        target = _same_host(base, value, host) if value is not None else None
-        if target is not None:
-            targets.append(target)
+        other = _same_host(base, value, host) if value is not None else None
+        if other is not None:
+            targets.append(other)
     return tuple(dict.fromkeys(targets))
 
 

@@ -38,7 +38,6 @@ class CacheRules:
     assigned_freshness_seconds: float | None
     stale_if_error_seconds: float
     stale_if_error_most_seconds: float = 2.0**31
-    serves_unverified_on_error: bool = False
     storable_statuses: frozenset[int] | None = None  # None: what the RFC allows
 
 
@@ -150,12 +149,7 @@ class Profile(Protocol[SubjectT, FindingT]):
         ...
 
     def write_ended(
-        self,
-        subject: SubjectT,
-        request: Request,
-        outcome: WriteOutcome,
-        answer: Response | None,
-        now: Instant,
+        self, subject: SubjectT, outcome: WriteOutcome, answer: Response | None, now: Instant
     ) -> Effects:
         """Take note of a write that has ended; `answer` is its complete response, if there was one."""
         ...

@@ -22,7 +22,8 @@ class BodyStream(Protocol):
 class Answer:
     """A final answer to a client: end-to-end fields (Via, Age, Cache-Status and Date included) and a body.
 
-    A streamed body is read to its end or closed; if it raises, the answer must be cut short visibly. Framing (Content-Length of a `bytes` body, chunked coding) and Connection are the server's.
+    A streamed body is read to its end or closed; if it raises, the answer must be cut short visibly. Framing
+    (Content-Length of a `bytes` body, chunked coding) and Connection are the server's.
     """
 
     status: int

@@ -12,14 +12,14 @@ from proxy.caching.cache_status import CACHE_NAME, Forwarded
 from proxy.caching.reasons import ForwardReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Clock, Instant
-from proxy.connect.error_response import Message, error_body
+from proxy.connect.error_response import ErrorMessage, error_body
 from proxy.errors import ErrorKind
 from proxy.exchange.answer import Answer
 from proxy.exchange.landing import Landed
 from proxy.exchange.relay import RelayedBody
 from proxy.semantics import forwarding
 from proxy.semantics.dates import format_date
-from proxy.semantics.message import Fields, Request, Response, ResponseHead
+from proxy.semantics.message import Fields, Request, ResponseHead
 
 _TIMEOUTS = frozenset(
     {
@@ -49,7 +49,9 @@ class Composer:
         fields.add("Via", forwarding.via_value(request.minor_version, self._pseudonym))
         return CIMultiDictProxy(fields)
 
-    def hit(self, request: Request, stored: StoredResponse, now: Instant, detail: str | None = None) -> Answer:
+    def hit(
+        self, request: Request, stored: StoredResponse, now: Instant, detail: str | None = None
+    ) -> Answer:
         """Return an answer from the store; `detail` says why a stale one."""
         return self._presented(request, stored, now, cache_status.hit(stored.ttl_seconds(now), detail))
 
@@ -80,23 +82,25 @@ class Composer:
     def failed(self, error: ErrorKind, reason: ForwardReason) -> Answer:
         """Return the error for an upstream that gave no answer."""
         is_timeout = error in _TIMEOUTS
-        message = Message.UPSTREAM_TIMEOUT if is_timeout else Message.UPSTREAM_UNREACHABLE
+        message = ErrorMessage.UPSTREAM_TIMEOUT if is_timeout else ErrorMessage.UPSTREAM_UNREACHABLE
         member = cache_status.forwarded(Forwarded(reason=reason, detail=error))
         return self._problem(504 if is_timeout else 502, message, member, error)
 
     def loop(self) -> Answer:
         """Return the error for a request that has come full circle."""
         member = cache_status.forwarded(Forwarded(reason=ForwardReason.BYPASS))
-        return self._problem(508, Message.LOOP_DETECTED, member, ErrorKind.PROXY_LOOP_DETECTED)
+        return self._problem(508, ErrorMessage.LOOP, member, ErrorKind.PROXY_LOOP_DETECTED)
 
     def unsatisfiable(self) -> Answer:
         """Return the error for only-if-cached when nothing stored will do."""
-        return self._problem(504, Message.ONLY_IF_CACHED, f"{CACHE_NAME}; fwd=request; detail=only_if_cached")
+        return self._problem(
+            504, ErrorMessage.ONLY_IF_CACHED, f"{CACHE_NAME}; fwd=request; detail=only_if_cached"
+        )
 
     def busy(self) -> Answer:
         """Return the error for a request whose turn did not come in time."""
         member = cache_status.forwarded(Forwarded(reason=ForwardReason.MISS, detail="busy"))
-        answer = self._problem(503, Message.OVERLOADED, member)
+        answer = self._problem(503, ErrorMessage.OVERLOADED, member)
         fields = CIMultiDict(answer.fields)
         fields["Retry-After"] = "1"
         return Answer(
@@ -107,7 +111,11 @@ class Composer:
         presented = reuse.present(stored, request, now)
         fields, body = presented.fields, presented.body
         if presented.is_problem:
-            message = Message.PRECONDITION if presented.status == 412 else Message.RANGE
+            message = (
+                ErrorMessage.PRECONDITION_FAILED
+                if presented.status == 412
+                else ErrorMessage.RANGE_NOT_SATISFIABLE
+            )
             body = error_body(presented.status, message)
             fields["Content-Type"] = "application/json"
         self._add_ours(fields, member)
@@ -127,7 +135,7 @@ class Composer:
             fields["Date"] = format_date(self._clock.now().wall_seconds)
 
     def _problem(
-        self, status: int, message: Message, member: str, error: ErrorKind | None = None
+        self, status: int, message: ErrorMessage, member: str, error: ErrorKind | None = None
     ) -> Answer:
         fields = CIMultiDict({"Content-Type": "application/json"})
         self._add_ours(fields, member)
@@ -139,9 +147,3 @@ class Composer:
             fields=CIMultiDictProxy(fields),
             body=error_body(status, message),
         )
-
-
-def as_received(head: ResponseHead, body: bytes) -> Response:
-    """Return a complete response without the fields that ended at this hop."""
-    fields = CIMultiDictProxy(forwarding.forwarded(head.fields))
-    return Response(status=head.status, reason=head.reason, fields=fields, body=body)

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from proxy.caching.reasons import ForwardReason
-from proxy.caching.reasons import NotStoredReason
+from proxy.caching.reasons import ForwardReason, NotStoredReason
 from proxy.errors import ErrorKind
 from proxy.exchange.answer import Answer
 from proxy.exchange.events import Answered

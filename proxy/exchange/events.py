@@ -7,8 +7,8 @@ field, a log line and a metric label always say the same.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from proxy.caching.reasons import ForwardReason
-from proxy.caching.profile import NotStoredReason, WriteOutcome
+from proxy.caching.profile import WriteOutcome
+from proxy.caching.reasons import ForwardReason, NotStoredReason
 from proxy.errors import ErrorKind
 
 

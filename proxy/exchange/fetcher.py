@@ -5,29 +5,26 @@ what is kept.
 """
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Generic
 
-from proxy.caching import decisions, validation
+from multidict import CIMultiDictProxy
+
+from proxy.caching import decisions
 from proxy.caching.decisions import NotStored
 from proxy.caching.generations import Generations
-from proxy.caching.profile import (
-    KEEPS_STORED,
-    Effects,
-    FindingT,
-    NotStoredReason,
-    Profile,
-    Sent,
-    SubjectT,
-)
+from proxy.caching.profile import Effects, FindingT, Profile, Sent, SubjectT
+from proxy.caching.reasons import KEEPS_STORED, NotStoredReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Clock, Instant
 from proxy.errors import ErrorKind, UpstreamError
+from proxy.exchange.buffering import BufferBudget
 from proxy.exchange.flights import Flight
 from proxy.exchange.landing import Landed, Landing, Lost, Overflowing
 from proxy.exchange.ports import ResponseStore, Upstream, UpstreamRequest, UpstreamResponse
+from proxy.semantics import forwarding
 from proxy.semantics.message import Request, Response, ResponseHead
-from proxy.exchange.buffering import BufferBudget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +46,7 @@ class Errand(Generic[SubjectT]):
 
 
 class Fetcher(Generic[SubjectT, FindingT]):
-    """Performs errands: asks the upstream, learns, keeps."""
+    """Performs errands: asks the upstream, learns, keeps. `entity_tag` makes our own tag of a body."""
 
     def __init__(
         self,
@@ -60,6 +57,7 @@ class Fetcher(Generic[SubjectT, FindingT]):
         generations: Generations,
         buffers: BufferBudget,
         clock: Clock,
+        entity_tag: Callable[[bytes], str],
         limits: FetchLimits,
     ) -> None:
         self._profile = profile
@@ -68,6 +66,7 @@ class Fetcher(Generic[SubjectT, FindingT]):
         self._generations = generations
         self._buffers = buffers
         self._clock = clock
+        self._entity_tag = entity_tag
         self._limits = limits
 
     async def fly(self, errand: Errand[SubjectT], flight: Flight[Landing]) -> Landing:
@@ -80,39 +79,18 @@ class Fetcher(Generic[SubjectT, FindingT]):
         except TimeoutError:
             return Lost(error=ErrorKind.HTTP_RESPONSE_TIMEOUT)
 
-    async def _fetch(self, errand: Errand[SubjectT], flight: Flight[Landing]) -> Landing:
-        sent = Sent(at=self._clock.now(), generation=flight.generation)
-        answer = await self._upstream.send(errand.upstream_request)
-        received = self._clock.now()
-        flight.head_seen = True
-        verdict = decisions.on_response_head(errand.request, answer.head, errand.subject.rules)
-        if verdict is not None:
-            flight.close()
-        if verdict is not None and verdict.reason is NotStoredReason.NO_STORE:
-            return self._overflow(errand, answer, sent, NotStoredReason.NO_STORE)
-        body = await self._collect(answer)
-        if body is None:
-            flight.close()
-            return self._overflow(errand, answer, sent, NotStoredReason.TOO_LARGE)
-        head = answer.head
-        response = Response(status=head.status, reason=head.reason, fields=head.fields, body=body)
-        return self._land(errand, response, sent, received)
-
-    async def _collect(self, answer: UpstreamResponse) -> bytes | None:
+    async def collect(self, answer: UpstreamResponse) -> bytes | None:
+        """Return a complete body; None if it is too large to be held. Closes the answer on any failure."""
         limit = self._limits.response_bytes
         known = answer.content_length_bytes
         if known is not None and known > limit:
             return None
-        with self._buffers.reserve(limit if known is None else known) as granted:
-            return await answer.read_complete(limit) if granted else None
-
-    def _overflow(
-        self, errand: Errand[SubjectT], answer: UpstreamResponse, sent: Sent, reason: NotStoredReason
-    ) -> Overflowing:
-        self.take_note(errand.subject, answer.head, sent)
-        if self._is_current(errand.subject, sent):
-            self._store.remove(errand.subject.key)
-        return Overflowing(answer, reason)
+        try:
+            with self._buffers.reserve(limit if known is None else known) as granted:
+                return await answer.read_complete(limit) if granted else None
+        except BaseException:
+            answer.close()
+            raise
 
     def take_note(self, subject: SubjectT, head: ResponseHead, sent: Sent) -> None:
         """Learn from an answer whose body is not collected."""
@@ -120,71 +98,87 @@ class Fetcher(Generic[SubjectT, FindingT]):
 
     def carry_out(self, effects: Effects) -> int:
         """Raise generations and remove stored responses; return how many went."""
-        self._generations.advance(effects.advance)
+        if effects.advance:
+            self._generations.advance(effects.advance)
         return sum(self._store.remove_tagged(tags) for tags in effects.remove)
 
-    def _land(self, errand: Errand[SubjectT], response: Response, sent: Sent, received: Instant) -> Landed:
-        subject = errand.subject
-        now = self._clock.now()
-        validated = errand.validating if response.status == 304 else None
-        if validated is not None:
-            return self._freshen(errand, validated, response, sent, received)
-        finding = self._profile.examine(subject, response)
-        sent = self._learn(subject, response, finding, sent)
-        verdict = decisions.on_response(errand.request, response, subject, sent, received, finding)
-        refusal = self._refuses(subject, finding, sent, now)
-        if isinstance(verdict, NotStored):
-            return self._not_stored(subject, response, verdict.reason, sent)
-        if refusal is not None:
-            return self._not_stored(subject, response, refusal, sent)
-        return self._keep(response, verdict, response.status)
+    async def _fetch(self, errand: Errand[SubjectT], flight: Flight[Landing]) -> Landing:
+        sent = Sent(at=self._clock.now(), generation=flight.generation)
+        answer = await self._upstream.send(errand.upstream_request)
+        received = self._clock.now()
+        flight.head_seen = True
+        refused = decisions.on_response_head(errand.request, answer.head, errand.subject.rules)
+        if refused is not None:
+            flight.close()
+            if refused.reason is NotStoredReason.NO_STORE:
+                return self._overflow(errand, answer, sent, refused.reason)
+        body = await self.collect(answer)
+        if body is None:
+            flight.close()
+            return self._overflow(errand, answer, sent, NotStoredReason.TOO_LARGE)
+        head = answer.head
+        fields = CIMultiDictProxy(forwarding.forwarded(head.fields))
+        response = Response(status=head.status, reason=head.reason, fields=fields, body=body)
+        return self._land(errand, response, sent, received)
 
-    def _freshen(
-        self,
-        errand: Errand[SubjectT],
-        stored: StoredResponse,
-        head: Response,
-        sent: Sent,
-        received: Instant,
-    ) -> Landed:
-        """A 304: the stored body is the answer; it is kept on, freshened, if nothing has outdated it meanwhile."""
-        subject = errand.subject
-        finding = self._profile.examine(subject, stored.response)
-        self.carry_out(self._profile.learn(subject, head, finding, sent, self._clock.now()))
-        freshened = decisions.on_not_modified(stored, head, subject, sent, received)
-        refusal = self._refuses(subject, finding, sent, self._clock.now())
-        if refusal is not None:
-            return Landed(
-                response=freshened.response, stored=None, not_stored=refusal, upstream_status=head.status
-            )
-        return self._keep(freshened.response, freshened, head.status)
+    def _overflow(
+        self, errand: Errand[SubjectT], answer: UpstreamResponse, sent: Sent, reason: NotStoredReason
+    ) -> Overflowing:
+        is_current = self._is_current(errand.subject, sent)
+        self.take_note(errand.subject, answer.head, sent)
+        if is_current and not _is_passing(answer.head.status):
+            self._store.remove(errand.subject.key)
+        return Overflowing(answer, reason)
+
+    def _land(self, errand: Errand[SubjectT], response: Response, sent: Sent, received: Instant) -> Landed:
+        subject, request, status = errand.subject, errand.request, response.status
+        shown, validated = response, None
+        if status == 304 and errand.validating is not None:
+            validated = errand.validating
+            shown = validated.response
+        finding = self._profile.examine(subject, shown)
+        is_current = self._is_current(subject, sent)
+        self.carry_out(self._profile.learn(subject, response, finding, sent, self._clock.now()))
+        # What this very answer has just raised does not outdate it.
+        sent = replace(sent, generation=self._generations.current(subject.scopes))
+        if validated is None:
+            verdict = decisions.on_response(request, response, subject, sent, received, finding)
+        else:
+            verdict = decisions.on_not_modified(validated, response, subject, sent, received)
+            shown = verdict.response if isinstance(verdict, StoredResponse) else shown
+        refusal = self._refuses(subject, finding, sent, is_current=is_current)
+        if refusal is None and isinstance(verdict, StoredResponse):
+            return self._keep(shown, verdict, status)
+        reason = verdict.reason if isinstance(verdict, NotStored) else refusal
+        assert reason is not None
+        if is_current and reason not in KEEPS_STORED and not _is_passing(status):
+            self._store.remove(subject.key)
+        return Landed(response=shown, stored=None, not_stored=reason, upstream_status=status)
 
     def _refuses(
-        self, subject: SubjectT, finding: FindingT, sent: Sent, now: Instant
+        self, subject: SubjectT, finding: FindingT, sent: Sent, *, is_current: bool
     ) -> NotStoredReason | None:
-        if not self._is_current(subject, sent):
+        if not is_current:
             return NotStoredReason.GENERATION
         if self._generations.is_being_written(subject.scopes):
             return NotStoredReason.WRITE_IN_FLIGHT
-        return self._profile.refuses_storing(subject, finding, sent, now)
+        return self._profile.refuses_storing(subject, finding, sent, self._clock.now())
 
     def _is_current(self, subject: SubjectT, sent: Sent) -> bool:
         return self._generations.current(subject.scopes) == sent.generation
 
-    def _keep(self, response: Response, stored: StoredResponse, upstream_status: int) -> Landed:
+    def _keep(self, shown: Response, stored: StoredResponse, upstream_status: int) -> Landed:
+        if stored.entity_tag is None:
+            stored = replace(stored, entity_tag=self._entity_tag(stored.response.body))
         kept = self._store.put(stored)
         return Landed(
-            response=response,
+            response=shown,
             stored=stored if kept else None,
             not_stored=None if kept else NotStoredReason.STORE_FULL,
             upstream_status=upstream_status,
         )
 
-    def _not_stored(
-        self, subject: SubjectT, response: Response, reason: NotStoredReason, sent: Sent
-    ) -> Landed:
-        # Rule 7: a complete current answer that isn't stored outdates what was; failures and late answers don't.
-        passing = response.status in {408, 429} or response.status >= 500
-        if reason not in KEEPS_STORED and not passing and self._is_current(subject, sent):
-            self._store.remove(subject.key)
-        return Landed(response=response, stored=None, not_stored=reason, upstream_status=response.status)
+
+def _is_passing(status: int) -> bool:
+    """Tell whether a status says nothing of the resource: what is stored stays (rule 7)."""
+    return status in {408, 429} or status >= 500

@@ -7,9 +7,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Generic
 
-from proxy.caching.reasons import ForwardReason
 from proxy.caching.generations import Generations
-from proxy.caching.profile import FindingT, Handling, NotStoredReason, Profile, Sent, SubjectT
+from proxy.caching.profile import FindingT, Handling, Profile, Sent, SubjectT
+from proxy.caching.reasons import ForwardReason, NotStoredReason
 from proxy.clock import Clock, Instant
 from proxy.errors import ErrorKind, UpstreamError
 from proxy.exchange.answer import Answer
@@ -90,7 +90,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
             case Response() as response:
                 answer = self._compose.forwarded(response, response.body, reason)
             case stream:
-                answer = self._compose.relayed(stream.head, RelayedBody(stream), reason)
+                answer = self._compose.forwarded(stream.head, RelayedBody(stream), reason)
         return Conclusion(answer=answer, answered=Answered.FORWARDED, forward_reason=reason)
 
     async def _pass_in_turn(self, subject: SubjectT, request: Request) -> Conclusion:
@@ -125,7 +125,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
                 on_end()
         self._fetcher.take_note(subject, answer.head, sent)
         return Conclusion(
-            answer=self._compose.relayed(answer.head, RelayedBody(answer, on_end), reason),
+            answer=self._compose.forwarded(answer.head, RelayedBody(answer, on_end), reason),
             answered=Answered.FORWARDED,
             forward_reason=reason,
             not_stored=NotStoredReason.NOT_CACHEABLE,

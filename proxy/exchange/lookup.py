@@ -5,6 +5,7 @@ from typing import Generic
 from proxy.caching import decisions, selection
 from proxy.caching.generations import Generations
 from proxy.caching.profile import FindingT, Profile, Servability, SubjectT
+from proxy.caching.reasons import ForwardReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
 from proxy.errors import ErrorKind
@@ -26,9 +27,9 @@ class Lookup(Generic[SubjectT, FindingT]):
         """Decide what to do with a request."""
         selected = selection.select(self._store.get(subject.key), request)
         stored = selected if isinstance(selected, StoredResponse) else None
-        missing = decisions.ForwardReason.MISS if isinstance(selected, StoredResponse) else selected
+        missing = ForwardReason.MISS if isinstance(selected, StoredResponse) else selected
         servability = self._servability(subject, stored, now)
-        return decisions.on_request(request, stored, missing, servability, subject.rules, now)
+        return decisions.on_request(request, stored, missing, servability, now)
 
     def on_failure(
         self, subject: SubjectT, request: Request, failure: ErrorKind | int, now: Instant

@@ -8,9 +8,10 @@ from functools import partial
 from typing import Generic, assert_never
 
 from proxy.caching import selection, validation
-from proxy.caching.decisions import Forward, ForwardReason, Reuse, Unsatisfiable
+from proxy.caching.decisions import Forward, Reuse, Unsatisfiable
 from proxy.caching.generations import Generations
 from proxy.caching.profile import FindingT, SubjectT
+from proxy.caching.reasons import ForwardReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Clock, Instant
 from proxy.errors import ErrorKind
@@ -158,7 +159,7 @@ class Reader(Generic[SubjectT, FindingT]):
             return None
         release = self._large_responses.occupy(subject.key)
         return Conclusion(
-            answer=self._compose.relayed(answer.head, RelayedBody(answer, release), decision.reason),
+            answer=self._compose.forwarded(answer.head, RelayedBody(answer, release), decision.reason),
             answered=Answered.FORWARDED,
             forward_reason=decision.reason,
             not_stored=landing.reason,
@@ -172,7 +173,7 @@ class Reader(Generic[SubjectT, FindingT]):
         if decision is None:
             return None
         return Conclusion(
-            answer=self._compose.stale(request, decision.stored, failure, now),
+            answer=self._compose.hit(request, decision.stored, now, detail=str(failure)),
             answered=Answered.STALE,
             forward_reason=ForwardReason.STALE,
             error=failure if isinstance(failure, ErrorKind) else None,
@@ -181,9 +182,11 @@ class Reader(Generic[SubjectT, FindingT]):
 
     def _errand(self, subject: SubjectT, request: Request, stored: StoredResponse | None) -> Errand[SubjectT]:
         fields = validation.upstream_fields(self._compose.upstream_fields(request))
-        validating = stored if stored is not None and validation.has_origin_validators(stored) else None
+        validating = (
+            stored if stored is not None and validation.has_origin_validators(stored.response) else None
+        )
         if validating is not None:
-            fields = validation.conditional_fields(fields, validating)
+            fields = validation.conditional_fields(fields, validating.response)
         upstream_request = UpstreamRequest(method=subject.key.method, target=request.target, fields=fields)
         return Errand(
             subject=subject, request=request, upstream_request=upstream_request, validating=validating
@@ -193,4 +196,4 @@ class Reader(Generic[SubjectT, FindingT]):
 def _may_share(request: Request, boarding: Boarding[Landing], landed: Landed) -> bool:
     if landed.stored is not None:
         return selection.matches(landed.stored, request)
-    return boarding.is_early and selection.varies_nothing(landed.response, request)
+    return boarding.is_early and selection.suits_all(landed.response, request)

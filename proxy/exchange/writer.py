@@ -11,7 +11,7 @@ from typing import Generic
 from proxy.caching.generations import Generations
 from proxy.caching.profile import FindingT, Profile, SubjectT, WriteOutcome, write_outcome
 from proxy.clock import Clock
-from proxy.errors import ErrorKind, RequestBodyError, UpstreamError
+from proxy.errors import ErrorKind, UpstreamError
 from proxy.exchange.events import Invalidated
 from proxy.exchange.fetcher import Fetcher
 from proxy.exchange.ports import Observer, Upstream, UpstreamRequest, UpstreamResponse
@@ -68,7 +68,8 @@ class Writer(Generic[SubjectT, FindingT]):
             written = await self._send(request)
         finally:
             complete = written.answer if isinstance(written.answer, Response) else None
-            effects = self._profile.write_ended(subject, written.outcome, complete, self._clock.now())
+            now = self._clock.now()
+            effects = self._profile.write_ended(subject, written.outcome, complete, now)
             removed = self._fetcher.carry_out(effects)
             self._generations.write_ended(subject.scopes)
             self._observer.notify(

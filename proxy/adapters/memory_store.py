@@ -1,0 +1,137 @@
+"""The store: stored responses in memory, bounded by bytes, least recently used first to go (cachetools).
+
+Stale responses stay until room is needed: they validate, and they answer in an outage. What a response is counted
+with is its body, fields, key, tags and a measured overhead. The tag index holds exactly what is stored: it shrinks
+with every eviction.
+"""
+
+from collections.abc import Callable, Sequence
+
+from cachetools import LRUCache
+
+from proxy.caching.key import CacheKey, Tag
+from proxy.caching.stored_response import StoredResponse
+
+OVERHEAD_BYTES = 1_100
+"""Objects around one response: key, dataclasses, multidict, index entries. Measured; a test checks it."""
+
+_PER_FIELD_BYTES = 130
+_MOST_VARIANTS = 16
+
+
+def accounted_bytes(stored: StoredResponse) -> int:
+    """Return what a stored response counts for."""
+    response = stored.response
+    fields = sum(len(name) + len(value) + _PER_FIELD_BYTES for name, value in response.fields.items())
+    nominated = sum(len(name) + len(value or "") + _PER_FIELD_BYTES for name, value in stored.nominated)
+    return len(response.body) + fields + nominated + len(stored.key.target) + OVERHEAD_BYTES
+
+
+class _Lru(LRUCache[CacheKey, tuple[StoredResponse, ...]]):
+    """An LRUCache that tells when it makes room."""
+
+    def __init__(self, total_bytes: int, on_evicted: Callable[[tuple[StoredResponse, ...]], None]) -> None:
+        super().__init__(total_bytes, getsizeof=lambda variants: sum(map(accounted_bytes, variants)))
+        self._on_evicted = on_evicted
+
+    def popitem(self) -> tuple[CacheKey, tuple[StoredResponse, ...]]:
+        """Remove the least recently used."""
+        key, variants = super().popitem()
+        self._on_evicted(variants)
+        return key, variants
+
+
+class MemoryStore:
+    """Stored responses by key, and by tag."""
+
+    def __init__(self, *, total_bytes: int, per_response_bytes: int) -> None:
+        self._per_response_bytes = per_response_bytes
+        self._responses = _Lru(total_bytes, self._evicted)
+        self._tagged: dict[Tag, CacheKey | set[CacheKey]] = {}  # a set only where there are several
+        self.evictions = 0
+
+    @property
+    def stored_responses(self) -> int:
+        """How many responses are stored, variants counted."""
+        return sum(map(len, self._responses.values()))
+
+    @property
+    def stored_bytes(self) -> int:
+        """What they count for."""
+        return int(self._responses.currsize)
+
+    def get(self, key: CacheKey) -> Sequence[StoredResponse]:
+        """Return the stored responses under a key, most recent first."""
+        return self._responses.get(key, ())
+
+    def put(self, stored: StoredResponse) -> bool:
+        """Keep a response in place of the one with the same key and nominated values."""
+        others = tuple(
+            known for known in self._take(stored.key) if known.nominated != stored.nominated
+        )
+        size = accounted_bytes(stored)
+        fits = len(stored.response.body) <= self._per_response_bytes and size <= self._responses.maxsize
+        variants = (stored, *others)[:_MOST_VARIANTS] if fits else others
+        while len(variants) > 1 and sum(map(accounted_bytes, variants)) > self._responses.maxsize:
+            variants = variants[:-1]
+        if variants:
+            self._responses[stored.key] = variants
+            self._index(variants)
+        return fits
+
+    def remove(self, key: CacheKey) -> int:
+        """Remove all responses under a key; return how many."""
+        return len(self._take(key))
+
+    def remove_tagged(self, tags: Sequence[Tag]) -> int:
+        """Remove every response that carries all of `tags`; return how many. No tags: everything goes."""
+        if not tags:
+            return sum(self.remove(key) for key in list(self._responses))
+        smallest = min((self._keys(tag) for tag in tags), key=len)
+        return sum(self._remove_variants(key, frozenset(tags)) for key in tuple(smallest))
+
+    def _remove_variants(self, key: CacheKey, tags: frozenset[Tag]) -> int:
+        variants = self._responses.get(key, ())
+        kept = tuple(stored for stored in variants if not tags.issubset(stored.tags))
+        if len(kept) == len(variants):
+            return 0
+        self._take(key)
+        if kept:
+            self._responses[key] = kept
+            self._index(kept)
+        return len(variants) - len(kept)
+
+    def _take(self, key: CacheKey) -> tuple[StoredResponse, ...]:
+        variants = self._responses.pop(key, ())
+        self._unindex(variants)
+        return variants
+
+    def _evicted(self, variants: tuple[StoredResponse, ...]) -> None:
+        self.evictions += len(variants)
+        self._unindex(variants)
+
+    def _keys(self, tag: Tag) -> set[CacheKey] | tuple[CacheKey, ...]:
+        keys = self._tagged.get(tag, ())
+        return (keys,) if isinstance(keys, CacheKey) else keys
+
+    def _index(self, variants: tuple[StoredResponse, ...]) -> None:
+        for stored in variants:
+            for tag in stored.tags:
+                known = self._tagged.get(tag)
+                if known is None:
+                    self._tagged[tag] = stored.key
+                elif isinstance(known, set):
+                    known.add(stored.key)
+                elif known != stored.key:
+                    self._tagged[tag] = {known, stored.key}
+
+    def _unindex(self, variants: tuple[StoredResponse, ...]) -> None:
+        for stored in variants:
+            for tag in stored.tags:
+                known = self._tagged.get(tag)
+                if isinstance(known, set):
+                    known.discard(stored.key)
+                    if len(known) == 1:
+                        self._tagged[tag] = known.pop()
+                elif known == stored.key:
+                    del self._tagged[tag]

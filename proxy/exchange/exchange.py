@@ -1,0 +1,110 @@
+"""The exchange put together from its ports and a profile: what the server asks, and what an operator may do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic
+
+from proxy.caching.generations import Generations
+from proxy.caching.profile import Effects, FindingT, Profile, SubjectT
+from proxy.clock import Clock
+from proxy.exchange.answer import Answer
+from proxy.exchange.buffering import BufferBudget
+from proxy.exchange.composer import Composer
+from proxy.exchange.events import Purged
+from proxy.exchange.fetcher import Fetcher, FetchLimits
+from proxy.exchange.handler import ExchangeHandler
+from proxy.exchange.lookup import Lookup
+from proxy.exchange.ports import Observer, RequestBody, ResponseStore, Upstream
+from proxy.exchange.reader import Reader
+from proxy.exchange.relay import LargeResponses
+from proxy.exchange.writer import Writer
+from proxy.semantics.message import Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeLimits:
+    """`total_seconds` per client and per upstream request; bytes of one collected body and of all of them."""
+
+    total_seconds: float = 15.0
+    response_bytes: int = 1_048_576
+    buffered_bytes: int = 67_108_864
+    large_response_concurrency: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside(Generic[SubjectT, FindingT]):
+    """Everything an exchange is given."""
+
+    profile: Profile[SubjectT, FindingT]
+    store: ResponseStore
+    upstream: Upstream
+    clock: Clock
+    observer: Observer
+    entity_tag: Callable[[bytes], str]
+    pseudonym: str
+
+
+class Exchange(Generic[SubjectT, FindingT]):
+    """Answers requests, purges, and ends in order."""
+
+    def __init__(self, outside: Outside[SubjectT, FindingT], limits: ExchangeLimits) -> None:
+        self._observer = outside.observer
+        generations = Generations()
+        composer = Composer(pseudonym=outside.pseudonym, clock=outside.clock)
+        large_responses = LargeResponses(limits.large_response_concurrency)
+        self.buffers = BufferBudget(limits.buffered_bytes)
+        self._fetcher = Fetcher(
+            profile=outside.profile,
+            store=outside.store,
+            upstream=outside.upstream,
+            generations=generations,
+            buffers=self.buffers,
+            clock=outside.clock,
+            entity_tag=outside.entity_tag,
+            limits=FetchLimits(total_seconds=limits.total_seconds, response_bytes=limits.response_bytes),
+        )
+        reader = Reader(
+            lookup=Lookup(profile=outside.profile, store=outside.store, generations=generations),
+            generations=generations,
+            fetcher=self._fetcher,
+            large_responses=large_responses,
+            composer=composer,
+            clock=outside.clock,
+            total_seconds=limits.total_seconds,
+        )
+        writer = Writer(
+            profile=outside.profile,
+            upstream=outside.upstream,
+            generations=generations,
+            fetcher=self._fetcher,
+            clock=outside.clock,
+            observer=outside.observer,
+            total_seconds=limits.total_seconds,
+        )
+        self._handler = ExchangeHandler(
+            profile=outside.profile,
+            upstream=outside.upstream,
+            generations=generations,
+            fetcher=self._fetcher,
+            reader=reader,
+            writer=writer,
+            large_responses=large_responses,
+            composer=composer,
+            clock=outside.clock,
+            observer=outside.observer,
+            total_seconds=limits.total_seconds,
+        )
+
+    async def handle(self, request: Request, body: RequestBody | None) -> Answer:
+        """Answer one request. Raises only RequestBodyError (the client's body failed) and cancellation."""
+        return await self._handler.handle(request, body)
+
+    def purge(self, effects: Effects) -> int:
+        """Remove stored responses and outdate what is under way; return how many went."""
+        removed = self._fetcher.carry_out(effects)
+        self._observer.notify(Purged(removed=removed))
+        return removed
+
+    async def close(self) -> None:
+        """Finish the writes under way, give up the flights."""
+        await self._handler.close()
