@@ -1,0 +1,48 @@
+"""Settings: a frozen tree from a TOML file and the environment, complete and consistent or refused.
+
+`load` reads, `warnings_about` says what is allowed but unwise, `reference` renders docs/configuration.md. Every
+other module gets plain values from the composition root: this package imports nothing else of `proxy`, and
+only the composition root and the command line import it.
+"""
+
+from proxy.config.addresses import Address
+from proxy.config.checks import warnings_about
+from proxy.config.container_memory import memory_limit_bytes
+from proxy.config.errors import ConfigError
+from proxy.config.sources import load
+from proxy.config.tree import (
+    CacheSettings,
+    ControlSettings,
+    FlightSettings,
+    LogFormat,
+    LogLevel,
+    LogSettings,
+    ObserveSettings,
+    ProfileName,
+    ServerSettings,
+    Settings,
+    TokenSettings,
+    UnverifiedTokens,
+    UpstreamSettings,
+)
+
+__all__ = [
+    "Address",
+    "CacheSettings",
+    "ConfigError",
+    "ControlSettings",
+    "FlightSettings",
+    "LogFormat",
+    "LogLevel",
+    "LogSettings",
+    "ObserveSettings",
+    "ProfileName",
+    "ServerSettings",
+    "Settings",
+    "TokenSettings",
+    "UnverifiedTokens",
+    "UpstreamSettings",
+    "load",
+    "memory_limit_bytes",
+    "warnings_about",
+]
