@@ -68,10 +68,9 @@ class ConnectionTable(web.Server):
         self._accepted[transport] = Connection(id=self.accepted_count, transport=transport)
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
-        """Forget a connection."""
-        if handler.transport is not None:
-            for transport in [known for known in self._accepted if known.is_closing()]:
-                del self._accepted[transport]
+        """Forget the connections that are closed; by now the handler may have let go of its transport."""
+        for transport in [known for known in self._accepted if known.is_closing()]:
+            del self._accepted[transport]
         super().connection_lost(handler, exc)
 
     @property

@@ -22,6 +22,7 @@ from proxy.emulator.effects import HoldPoint, Stage
 from proxy.emulator.errors import ConnectError
 from proxy.emulator.faults import Circumstances, FaultPlan, RequestFaults
 from proxy.emulator.file_content import FixedContent
+from proxy.emulator.json_documents import encode
 from proxy.emulator.recorder import RecordedRequest, Recorder
 
 
@@ -44,10 +45,14 @@ class RequestHandling:
         if task is not None:
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
-        body = await request.read()
+        try:
+            body = await _whole_body(request)
+        except web.HTTPRequestEntityTooLarge as error:
+            refusal = ConnectError(error.status, "Request body is too large").document()
+            return web.Response(status=error.status, body=encode(refusal), content_type=JSON_TYPE)
         connection = connections.connection_of(request)
-        if connection is None:
-            return web.Response(status=400)
+        if connection is None or body is None:
+            return web.Response(status=400)  # Nobody is there to read it.
         connection.requests += 1
         record = self._record(request, body, connection)
         try:
@@ -162,6 +167,17 @@ class RequestHandling:
         is_first = digest not in self.seen_tokens
         self.seen_tokens.add(digest)
         return is_first
+
+
+async def _whole_body(request: web.BaseRequest) -> bytes | None:
+    """Return the body, or None when the client left before sending all of it."""
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+    try:
+        return await request.read()
+    except ConnectionError:
+        return None
 
 
 async def _stand_still(struck: RequestFaults, point: HoldPoint, record: RecordedRequest) -> None:

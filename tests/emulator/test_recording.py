@@ -86,6 +86,33 @@ async def test_oldest_records_go_first(bench_with):
         assert bench.emulator.requests[-1].number == 3
 
 
+async def test_client_that_leaves_amid_its_body_is_not_recorded(bench):
+    head = b"POST /v1/vaults HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
+    _, writer = await asyncio.open_connection("127.0.0.1", bench.emulator.port)
+    writer.write(head + b"abc")
+    writer.close()
+    await writer.wait_closed()
+    await bench.get("/heartbeat")
+    assert [record.path for record in bench.emulator.requests] == ["/heartbeat"]
+
+
+async def test_client_that_waits_for_a_go_ahead_gets_it(bench):
+    head = b"POST /v1/vaults HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", bench.emulator.port)
+    writer.write(head)
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(b"abc")
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 405")
+    writer.close()
+    assert bench.emulator.requests[-1].body == b"abc"
+
+
+async def test_body_beyond_the_limit_is_refused_in_connects_words(bench_with):
+    async with bench_with(max_body_bytes=1000) as bench:
+        reply = await bench.ask("POST", bench.items_path, data=b"x" * 1001)
+        assert (reply.status, reply.json["status"]) == (413, 413)
+
+
 async def test_large_file_is_streamed(bench):
     content = GeneratedContent(size=100 * 1024 * 1024, label="large")
     vault, item = bench.sample.demo.id, bench.sample.login.id
