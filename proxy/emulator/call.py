@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from proxy.emulator.activity import Action, Actor, Resource
+from proxy.emulator.activity import Action, Actor
 from proxy.emulator.routes import Operation, Route
 from proxy.emulator.targets import Target
 
@@ -37,11 +37,6 @@ class AuthenticatedCall:
     route: Route
     target: Target
     actor: Actor
-
-    @property
-    def resource(self) -> Resource:
-        """What the request is about, as /activity names it."""
-        return Resource(vault_id=self.route.vault_id or None, item_id=self.route.item_id or None)
 
     @property
     def action(self) -> Action:

@@ -4,7 +4,7 @@ Knows nothing of sockets or faults; whatever Connect refuses becomes an error bo
 """
 
 from proxy.emulator import errors
-from proxy.emulator.activity import Actor, Result
+from proxy.emulator.activity import Actor, Resource, Result
 from proxy.emulator.answer import Answer, error_answer, json_answer, text_answer
 from proxy.emulator.call import AuthenticatedCall, Call
 from proxy.emulator.errors import ConnectError
@@ -100,10 +100,17 @@ class ConnectApi:
         return await self._writing[found.operation](request)
 
     def _record(self, request: AuthenticatedCall, result: Result) -> None:
-        if request.route.operation is not Operation.ACTIVITY:
-            self._activity.record(
-                action=request.action, result=result, actor=request.actor, resource=request.resource
-            )
+        if request.route.operation is Operation.ACTIVITY:
+            return
+        found = request.route
+        vault = self._replication.visible().get(found.vault_id)
+        item = None if vault is None else vault.items.get(found.item_id)
+        resource = Resource(
+            vault_id=found.vault_id or None,
+            item_id=found.item_id or None,
+            item_version=None if item is None or result is Result.DENY else item.version,
+        )
+        self._activity.record(action=request.action, result=result, actor=request.actor, resource=resource)
 
 
 def _allow(call: Call) -> tuple[tuple[str, str], ...]:

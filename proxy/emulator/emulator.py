@@ -84,6 +84,11 @@ class Emulator(Account):
         return self._recorder.records
 
     @property
+    def requests_arrived(self) -> int:
+        """How many requests there were, forgotten ones included."""
+        return self._recorder.next_number - 1
+
+    @property
     def open_connections(self) -> list[Connection]:
         """The connections clients hold at this moment."""
         return [] if self._connections is None else self._connections.open_connections
@@ -174,13 +179,14 @@ class Emulator(Account):
         self._recorder.clear()
 
     async def wait_for(
-        self, predicate: Predicate, *, count: int = 1, timeout_seconds: float = 10.0
+        self, predicate: Predicate, *, count: int = 1, timeout_seconds: float | None = 10.0
     ) -> RecordedRequest:
         """Return the `count`-th request that `predicate` accepts, past or yet to come.
 
         Raises TimeoutError.
         """
-        return await asyncio.wait_for(self._recorder.wait_for(predicate, count=count), timeout_seconds)
+        async with asyncio.timeout(timeout_seconds):
+            return await self._recorder.wait_for(predicate, count=count)
 
     def _open_or_close(self) -> None:
         if self._connections is None or not self._is_serving:

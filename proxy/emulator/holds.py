@@ -28,11 +28,12 @@ class Hold:
         """Let all held requests go on and hold no more."""
         self._released.set()
 
-    async def arrived(self, count: int = 1) -> RecordedRequest:
-        """Return the `count`-th request held here, as soon as it stands still."""
-        while len(self._reached) < count:
-            self._changed.clear()
-            await self._changed.wait()
+    async def arrived(self, count: int = 1, *, timeout_seconds: float | None = 10.0) -> RecordedRequest:
+        """Return the `count`-th request held here, as soon as it stands still. Raises TimeoutError."""
+        async with asyncio.timeout(timeout_seconds):
+            while len(self._reached) < count:
+                self._changed.clear()
+                await self._changed.wait()
         return self._reached[count - 1]
 
     def claim(self, method: str, target: str) -> bool:

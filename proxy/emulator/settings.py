@@ -58,5 +58,5 @@ class EmulatorSettings:
     max_body_bytes: int = 16 * KIBIBYTE * KIBIBYTE
     """Largest request body."""
 
-    max_recorded_requests: int = 100_000
-    """The oldest records go first; only a long-running demo gets there."""
+    max_recorded_requests: int = 20_000
+    """The oldest records go first, so that a benchmark or a long demo does not fill the memory."""

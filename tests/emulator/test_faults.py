@@ -271,6 +271,11 @@ async def test_several_requests_are_held_and_released_together(bench):
     assert [(await task).status for task in asking] == [200, 200, 200]
 
 
+async def test_waiting_for_a_held_request_ends(bench):
+    with pytest.raises(TimeoutError):
+        await bench.emulator.hold(path="/nowhere").arrived(timeout_seconds=0.01)
+
+
 async def test_stop_lets_go_of_held_requests_and_sleepers(bench_with):
     async with bench_with() as bench:
         hold = bench.emulator.hold(path="/v1/vaults")

@@ -148,6 +148,7 @@ async def test_activity_is_paged_newest_first(bench):
         "type": "ITEM",
         "vault": {"id": bench.sample.demo.id},
         "item": {"id": bench.sample.login.id},
+        "itemVersion": 1,
     }
     assert (await bench.get("/v1/activity?offset=3")).fields["Content-Range"] == "4-4/4"
     assert (await bench.get("/v1/activity?limit=x")).status == 400
