@@ -9,7 +9,7 @@ from proxy.config.addresses import Address
 from proxy.config.checks import warnings_about
 from proxy.config.container_memory import memory_limit_bytes
 from proxy.config.errors import ConfigError
-from proxy.config.sources import load
+from proxy.config.sources import UPSTREAM_VARIABLE, load, load_control
 from proxy.config.tree import (
     CacheSettings,
     ControlSettings,
@@ -27,6 +27,7 @@ from proxy.config.tree import (
 )
 
 __all__ = [
+    "UPSTREAM_VARIABLE",
     "Address",
     "CacheSettings",
     "ConfigError",
@@ -43,6 +44,7 @@ __all__ = [
     "UnverifiedTokens",
     "UpstreamSettings",
     "load",
+    "load_control",
     "memory_limit_bytes",
     "warnings_about",
 ]

@@ -50,7 +50,10 @@ class Address:
 
 
 def parse_origin(text: str) -> str:
-    """Return scheme, host and port of an upstream URL, a default port left out. Raises ValueError; its text never repeats the URL."""
+    """Return scheme, host and port of an upstream URL, a default port left out.
+
+    Raises ValueError; its text never repeats the URL.
+    """
     if not text.isascii() or any(character <= " " for character in text):
         raise ValueError("must not contain spaces, control characters or anything beyond ASCII")
     parts = _split(text)

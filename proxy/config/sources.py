@@ -34,15 +34,33 @@ class _Given:
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Read the settings. Raises ConfigError with everything that is wrong."""
     problems: list[str] = []
-    given = _from_file(path, problems) if path is not None else {}
-    given |= _from_environ(environ, problems)
-    if _UPSTREAM_URL not in given and (host := environ.get(UPSTREAM_VARIABLE)):
-        given[_UPSTREAM_URL] = _Given(read=lambda _: host, name=f"{_UPSTREAM_URL} ({UPSTREAM_VARIABLE})")
-    settings = _build({key.path: value for key, value in _converted(given, problems)}, environ)
+    given = _given(path, environ, problems)
+    settings = _build(given, environ, problems)
     problems += problems_of(settings, {path: one.name for path, one in given.items()})
     if problems:
         raise ConfigError(problems)
     return normalised(settings)
+
+
+def load_control(path: Path | None, environ: Mapping[str, str]) -> ControlSettings:
+    """Read how to reach a running sidecar. Raises ConfigError.
+
+    For commands typed where OP_CONNECT_HOST is an application's, and names the sidecar itself: what takes several
+    settings to judge is not judged.
+    """
+    problems: list[str] = []
+    settings = _build(_given(path, environ, problems), environ, problems)
+    if problems:
+        raise ConfigError(problems)
+    return settings.control
+
+
+def _given(path: Path | None, environ: Mapping[str, str], problems: list[str]) -> dict[str, _Given]:
+    given = _from_file(path, problems) if path is not None else {}
+    given |= _from_environ(environ, problems)
+    if _UPSTREAM_URL not in given and (host := environ.get(UPSTREAM_VARIABLE)):
+        given[_UPSTREAM_URL] = _Given(read=_constant(host), name=f"{_UPSTREAM_URL} ({UPSTREAM_VARIABLE})")
+    return given
 
 
 def _from_file(path: Path, problems: list[str]) -> dict[str, _Given]:
@@ -112,15 +130,13 @@ def _converted(given: Mapping[str, _Given], problems: list[str]) -> Iterator[tup
             problems.append(f"{one.name}: {error}")
 
 
-def _build(values: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
-    """Put values in their places; what isn't given, or was refused, keeps its default."""
-    parts: dict[str, Any] = {path: value for path, value in values.items() if "." not in path}
-    for section, struct in sections().items():
-        inner = {
-            path.partition(".")[2]: value for path, value in values.items() if path.startswith(f"{section}.")
-        }
-        parts[section] = struct(**inner)
-    settings = Settings(**parts)
+def _build(given: Mapping[str, _Given], environ: Mapping[str, str], problems: list[str]) -> Settings:
+    """Put values in their places; what isn't given, or is refused, keeps its default."""
+    values: dict[str, dict[str, Any]] = {}
+    for key, value in _converted(given, problems):
+        values.setdefault(key.section, {})[key.name] = value
+    parts = {section: struct(**values.get(section, {})) for section, struct in sections().items()}
+    settings = Settings(**values.get("", {}), **parts)
     return msgspec.structs.replace(settings, control=_with_socket(settings.control, environ))
 
 

@@ -186,7 +186,7 @@ class CacheSettings(msgspec.Struct, frozen=True, kw_only=True):
     store_bytes: Annotated[
         int,
         _bytes(
-            "Bodies, fields, keys and overhead of all stored responses. About 8,000 items of 2 KB;"
+            "Bodies, fields, keys and overhead of all stored responses. Some 5,000 items of 2 KB;"
             " standalone: 64 MiB"
         ),
     ] = 16 * MEBIBYTE

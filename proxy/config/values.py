@@ -70,10 +70,8 @@ def _with_addresses(value: object) -> object:
 
 
 def _entry(number: int, entry: object) -> object:
-    if not isinstance(entry, str):
-        return entry
     try:
-        return Address.parse(entry)
+        return Address.parse(entry if isinstance(entry, str) else "")
     except ValueError as error:
         raise ValueError(f"entry {number}: {error}") from None
 
