@@ -121,14 +121,16 @@ class Emulator(Account):
         self._is_serving = False
         if self._control is not None:
             await self._control.stop()
+        await self._listener.stop()
+        if self._connections is None:
+            return
+        self._connections.abort_all()  # First, or a client could begin what nobody ends.
         self.faults.release_all()
         tasks = list(self._handling.tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._listener.stop()
-        if self._connections is not None:
-            await self._connections.end()
+        await self._connections.end()
 
     def sample_data(self, *, large_file_bytes: int = 5 * MEBIBYTE) -> SampleData:
         """Add vaults, items and files to look at."""
