@@ -135,7 +135,9 @@ def _build(given: Mapping[str, _Given], environ: Mapping[str, str], problems: li
     values: dict[str, dict[str, Any]] = {}
     for key, value in _converted(given, problems):
         values.setdefault(key.section, {})[key.name] = value
-    parts = {section: struct(**values.get(section, {})) for section, struct in sections().items()}
+    parts: dict[str, Any] = {
+        section: struct(**values.get(section, {})) for section, struct in sections().items()
+    }
     settings = Settings(**values.get("", {}), **parts)
     return msgspec.structs.replace(settings, control=_with_socket(settings.control, environ))
 
