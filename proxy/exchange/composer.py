@@ -12,7 +12,7 @@ from proxy.caching.cache_status import CACHE_NAME, Forwarded
 from proxy.caching.reasons import ForwardReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Clock, Instant
-from proxy.connect.error_response import ErrorMessage, error_body
+from proxy.connect.error_response import Message, error_body
 from proxy.errors import ErrorKind
 from proxy.exchange.answer import Answer
 from proxy.exchange.landing import Landed
@@ -82,25 +82,25 @@ class Composer:
     def failed(self, error: ErrorKind, reason: ForwardReason) -> Answer:
         """Return the error for an upstream that gave no answer."""
         is_timeout = error in _TIMEOUTS
-        message = ErrorMessage.UPSTREAM_TIMEOUT if is_timeout else ErrorMessage.UPSTREAM_UNREACHABLE
+        message = Message.UPSTREAM_TIMEOUT if is_timeout else Message.UPSTREAM_UNREACHABLE
         member = cache_status.forwarded(Forwarded(reason=reason, detail=error))
         return self._problem(504 if is_timeout else 502, message, member, error)
 
     def loop(self) -> Answer:
         """Return the error for a request that has come full circle."""
         member = cache_status.forwarded(Forwarded(reason=ForwardReason.BYPASS))
-        return self._problem(508, ErrorMessage.LOOP, member, ErrorKind.PROXY_LOOP_DETECTED)
+        return self._problem(508, Message.LOOP_DETECTED, member, ErrorKind.PROXY_LOOP_DETECTED)
 
     def unsatisfiable(self) -> Answer:
         """Return the error for only-if-cached when nothing stored will do."""
         return self._problem(
-            504, ErrorMessage.ONLY_IF_CACHED, f"{CACHE_NAME}; fwd=request; detail=only_if_cached"
+            504, Message.ONLY_IF_CACHED, f"{CACHE_NAME}; fwd=request; detail=only_if_cached"
         )
 
     def busy(self) -> Answer:
         """Return the error for a request whose turn did not come in time."""
         member = cache_status.forwarded(Forwarded(reason=ForwardReason.MISS, detail="busy"))
-        answer = self._problem(503, ErrorMessage.OVERLOADED, member)
+        answer = self._problem(503, Message.OVERLOADED, member)
         fields = CIMultiDict(answer.fields)
         fields["Retry-After"] = "1"
         return Answer(
@@ -112,9 +112,9 @@ class Composer:
         fields, body = presented.fields, presented.body
         if presented.is_problem:
             message = (
-                ErrorMessage.PRECONDITION_FAILED
+                Message.PRECONDITION
                 if presented.status == 412
-                else ErrorMessage.RANGE_NOT_SATISFIABLE
+                else Message.RANGE
             )
             body = error_body(presented.status, message)
             fields["Content-Type"] = "application/json"
@@ -135,7 +135,7 @@ class Composer:
             fields["Date"] = format_date(self._clock.now().wall_seconds)
 
     def _problem(
-        self, status: int, message: ErrorMessage, member: str, error: ErrorKind | None = None
+        self, status: int, message: Message, member: str, error: ErrorKind | None = None
     ) -> Answer:
         fields = CIMultiDict({"Content-Type": "application/json"})
         self._add_ours(fields, member)

@@ -95,6 +95,11 @@ class Exchange(Generic[SubjectT, FindingT]):
             total_seconds=limits.total_seconds,
         )
 
+    @property
+    def requests_under_way(self) -> int:
+        """How many requests wait for their answers."""
+        return self._handler.under_way
+
     async def handle(self, request: Request, body: RequestBody | None) -> Answer:
         """Answer one request. Raises only RequestBodyError (the client's body failed) and cancellation."""
         return await self._handler.handle(request, body)

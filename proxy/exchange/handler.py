@@ -53,12 +53,17 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         self._clock = clock
         self._observer = observer
         self._total_seconds = total_seconds
+        self.under_way = 0
 
     async def handle(self, request: Request, body: RequestBody | None) -> Answer:
         """Answer one request. Raises only RequestBodyError (the client's body failed) and cancellation."""
         arrived = self._clock.now()
         subject = self._profile.subject(request, arrived)
-        conclusion = await self._conclude(subject, request, body)
+        self.under_way += 1
+        try:
+            conclusion = await self._conclude(subject, request, body)
+        finally:
+            self.under_way -= 1
         self._report(subject, request, conclusion, arrived)
         return conclusion.answer
 

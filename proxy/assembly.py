@@ -1,0 +1,278 @@
+"""The composition root: settings in, a running service out. The only module that knows everything."""
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from proxy import __version__
+from proxy.adapters.logs import ExchangeLog, LogFormat, make_logger
+from proxy.adapters.memory_store import MemoryStore
+from proxy.adapters.metrics import Metrics
+from proxy.adapters.upstream_client import UpstreamClient, UpstreamClientSettings
+from proxy.caching.http_profile import HttpProfile
+from proxy.clock import Clock, SystemClock
+from proxy.config import Address as ConfiguredAddress
+from proxy.config import ProfileName, Settings
+from proxy.connect import purging
+from proxy.connect.profile import ConnectProfile, ConnectRules, UnverifiedTokens
+from proxy.exchange.events import Event
+from proxy.exchange.exchange import Exchange, ExchangeLimits, Outside
+from proxy.exchange.ports import Observer
+from proxy.server.connection import ConnectionLimits
+from proxy.server.control_app import ControlApp, Controls, Purge, PurgeScope
+from proxy.server.front import Front
+from proxy.server.http_server import HttpServer, HttpServerSettings
+from proxy.server.lifecycle import DrainSettings, Lifecycle, Parts, Phase
+from proxy.server.listeners import Address, TcpAddress, UnixAddress
+from proxy.server.observe_app import Observed, ObserveApp, Service
+from proxy.server.peers import only_ourselves
+from proxy.server.proxy_app import proxy_front
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """Where a service listens; `notes` is what its operator should know."""
+
+    traffic_addresses: list[str]
+    observe_addresses: list[str]
+    control_path: str
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What `connect-sidecar status` shows."""
+
+    version: str
+    phase: str
+    upstream: str
+    profile: str
+    stored_responses: int
+    stored_bytes: int
+    evictions: int
+    open_fences: int
+    uptime_seconds: float
+
+
+class _Everyone:
+    """Passes events on to several observers."""
+
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self._observers = observers
+
+    def notify(self, event: Event) -> None:
+        """Tell every observer."""
+        for observer in self._observers:
+            observer.notify(event)
+
+
+class Sidecar:
+    """One sidecar: made from settings inside a running loop, run once."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._started = self._clock.now()
+        self._store = MemoryStore(
+            total_bytes=settings.cache.store_bytes, per_response_bytes=settings.cache.response_bytes
+        )
+        self._metrics = Metrics(version=__version__, store=self._store)
+        log_format = LogFormat(settings.log.format.value)
+        self._log = make_logger(log_format, settings.log.level.value)
+        self._profile = _profile(settings, self._clock)
+        self._upstream = _upstream_client(settings)
+        self.exchange = self._exchange()
+        self.lifecycle = Lifecycle(settings=_drain_settings(settings), on_phase=self._on_phase)
+        self._traffic = proxy_front(
+            self.exchange,
+            [_tcp("server.listen", address) for address in settings.server.listen],
+            HttpServerSettings(limits=_connection_limits(settings)),
+        )
+        self._observe = self._observe_front()
+        self._control = self._control_fronts()
+        self._on_ready: Callable[[Running], None] | None = None
+
+    @property
+    def requests_under_way(self) -> int:
+        """How many client requests wait for their answers."""
+        return self.exchange.requests_under_way
+
+    async def run(self, on_ready: Callable[[Running], None] | None = None) -> None:
+        """Serve until asked to stop. Raises ListenError if an address can't be had."""
+        self._on_ready = on_ready
+        parts = Parts(
+            traffic=[self._traffic],
+            operator=[self._observe, *self._control],
+            stop_background=self._stop_background,
+        )
+        await self.lifecycle.run(parts)
+
+    def purge(self, purge: Purge) -> int:
+        """Remove what an operator names; return how many stored responses went."""
+        match purge.scope:
+            case PurgeScope.ALL:
+                return self.exchange.purge(purging.EVERYTHING)
+            case PurgeScope.VAULT:
+                return self.exchange.purge(purging.vault(purge.vault))
+            case PurgeScope.ITEM:
+                return self.exchange.purge(purging.item(purge.vault, purge.item))
+            case PurgeScope.TOKEN:
+                if not isinstance(self._profile, ConnectProfile):
+                    return 0
+                digests = self._profile.partitions_labelled(purge.token)
+                return self.exchange.purge(purging.partitions(digests))
+
+    def status(self) -> Status:
+        """Return what an operator wants to know at a glance."""
+        now, profile = self._clock.now(), self._profile
+        return Status(
+            version=__version__,
+            phase=self.lifecycle.phase.value,
+            upstream=self._settings.upstream.url,
+            profile=self._settings.profile.value,
+            stored_responses=self._store.stored_responses,
+            stored_bytes=self._store.stored_bytes,
+            evictions=self._store.evictions,
+            open_fences=profile.open_fences(now) if isinstance(profile, ConnectProfile) else 0,
+            uptime_seconds=round(now.boot_seconds - self._started.boot_seconds, 1),
+        )
+
+    def _exchange(self) -> Exchange[Any, Any]:
+        settings = self._settings
+        outside: Outside[Any, Any] = Outside(
+            profile=self._profile,
+            store=self._store,
+            upstream=self._upstream,
+            clock=self._clock,
+            observer=_Everyone([self._metrics, ExchangeLog(self._log)]),
+            entity_tag=_entity_tagger(secrets.token_bytes(32)),
+            pseudonym=f"connect-sidecar-{secrets.token_hex(4)}",
+        )
+        limits = ExchangeLimits(
+            total_seconds=settings.upstream.total_seconds,
+            response_bytes=settings.cache.response_bytes,
+            buffered_bytes=settings.flights.buffered_bytes,
+            large_response_concurrency=settings.flights.large_response_concurrency,
+        )
+        return Exchange(outside, limits)
+
+    def _observe_front(self) -> Front:
+        observed = Observed(
+            is_ready=self.lifecycle.is_ready, service=self._service, metrics=self._metrics.render
+        )
+        addresses = [_tcp("observe.listen", address) for address in self._settings.observe.listen]
+        return Front(HttpServer(ObserveApp(observed), settings=HttpServerSettings()), addresses)
+
+    def _control_fronts(self) -> list[Front]:
+        control = self._settings.control
+        controls = Controls(purge=self.purge, status=self.status)
+        fronts = []
+        if control.socket:
+            path = Path(control.socket)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            server = HttpServer(ControlApp(controls), settings=HttpServerSettings(), admits=only_ourselves())
+            fronts.append(Front(server, [UnixAddress(setting="control.socket", path=path)]))
+        if control.listen is not None:
+            app = ControlApp(controls, bearer=_bearer_of(Path(control.token_file)))
+            server = HttpServer(app, settings=HttpServerSettings())
+            fronts.append(Front(server, [_tcp("control.listen", control.listen)]))
+        return fronts
+
+    def _service(self) -> Service:
+        return Service.READY if self._store.stored_bytes else Service.COLD
+
+    def _on_phase(self, phase: Phase) -> None:
+        self._log.info("sidecar.phase", phase=phase.value, version=__version__)
+        if phase is Phase.SERVING and self._on_ready is not None:
+            self._on_ready(self._running())
+
+    def _running(self) -> Running:
+        fronts = [self._traffic, self._observe, *self._control]
+        return Running(
+            traffic_addresses=[str(address) for address in self._traffic.addresses],
+            observe_addresses=[str(address) for address in self._observe.addresses],
+            control_path=self._settings.control.socket,
+            notes=[note for front in fronts for note in front.notes],
+        )
+
+    async def _stop_background(self) -> None:
+        await self.exchange.close()
+        await self._upstream.close()
+
+
+async def run(settings: Settings, *, on_ready: Callable[[Running], None] | None = None) -> None:
+    """Run one sidecar until SIGTERM or SIGINT, then drain. Raises ListenError."""
+    sidecar = Sidecar(settings)
+    with sidecar.lifecycle.obeying_signals():
+        await sidecar.run(on_ready)
+
+
+def _profile(settings: Settings, clock: Clock) -> ConnectProfile | HttpProfile:
+    key = secrets.token_bytes(32)
+    if settings.profile is ProfileName.HTTP:
+        return HttpProfile(lambda octets: hashlib.blake2b(octets, key=key, digest_size=16).digest())
+    cache = settings.cache
+    rules = ConnectRules(
+        item_freshness_seconds=cache.item_freshness_seconds,
+        list_freshness_seconds=cache.list_freshness_seconds,
+        token_verification_seconds=cache.token_verification_seconds,
+        stale_if_error_seconds=cache.stale_if_error_seconds,
+        write_fence_seconds=cache.write_fence_seconds,
+        unverified_tokens=UnverifiedTokens(cache.unverified_tokens.value),
+        token_names=settings.tokens.names,
+    )
+    return ConnectProfile(rules=rules, key=key, started_at=clock.now())
+
+
+def _upstream_client(settings: Settings) -> UpstreamClient:
+    upstream = settings.upstream
+    return UpstreamClient(
+        UpstreamClientSettings(
+            base_url=upstream.url,
+            ca_bundle_path=upstream.ca_file or None,
+            connect_seconds=upstream.connect_seconds,
+            head_seconds=upstream.head_seconds,
+            body_idle_seconds=upstream.body_idle_seconds,
+            max_connections=upstream.max_connections,
+            max_field_bytes=upstream.max_field_bytes,
+        )
+    )
+
+
+def _drain_settings(settings: Settings) -> DrainSettings:
+    return DrainSettings(
+        drain_delay_seconds=settings.server.drain_delay_seconds,
+        drain_timeout_seconds=settings.server.drain_timeout_seconds,
+    )
+
+
+def _connection_limits(settings: Settings) -> ConnectionLimits:
+    return ConnectionLimits(
+        max_field_bytes=settings.server.max_field_bytes,
+        idle_seconds=settings.server.keep_alive_seconds,
+        head_seconds=settings.server.head_read_seconds,
+    )
+
+
+def _tcp(setting: str, address: ConfiguredAddress) -> Address:
+    return TcpAddress(setting=setting, host=address.host, port=address.port)
+
+
+def _bearer_of(token_file: Path) -> Callable[[], str]:
+    """Return a reader of the control token: a rotated file counts at once."""
+    return lambda: token_file.read_text(encoding="utf-8").strip()
+
+
+def _entity_tagger(key: bytes) -> Callable[[bytes], str]:
+    """Return what tags a body: keyed, so that a tag tells nothing about a secret to who can guess it (rule 13)."""
+
+    def entity_tag(body: bytes) -> str:
+        digest = hmac.digest(key, body, "sha256")[:18]
+        return f'"{urlsafe_b64encode(digest).decode()}"'
+
+    return entity_tag

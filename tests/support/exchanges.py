@@ -1,0 +1,39 @@
+"""An exchange without a server: real policy, real store, whatever upstream and clock a test brings."""
+
+from proxy.adapters.memory_store import MemoryStore
+from proxy.clock import Clock
+from proxy.connect import purging
+from proxy.connect.profile import ConnectProfile, ConnectRules
+from proxy.exchange.events import Event
+from proxy.exchange.exchange import Exchange, ExchangeLimits, Outside
+from proxy.exchange.ports import Upstream
+
+
+class Silence:
+    """An observer that takes no note."""
+
+    def notify(self, event: Event) -> None:
+        pass
+
+
+class TestedExchange(Exchange):
+    """An exchange with the Connect profile."""
+
+    __test__ = False
+
+    def purge_all(self) -> int:
+        return self.purge(purging.EVERYTHING)
+
+
+def make_exchange(*, upstream: Upstream, clock: Clock, rules: ConnectRules | None = None) -> TestedExchange:
+    """Return an exchange in front of `upstream`."""
+    outside = Outside(
+        profile=ConnectProfile(rules=rules or ConnectRules(), key=b"k" * 32),
+        store=MemoryStore(total_bytes=2**24, per_response_bytes=2**20),
+        upstream=upstream,
+        clock=clock,
+        observer=Silence(),
+        entity_tag=lambda body: '"tag"',
+        pseudonym="connect-sidecar-test",
+    )
+    return TestedExchange(outside, ExchangeLimits())

@@ -1,0 +1,58 @@
+"""A sidecar in this process, on free loopback ports, made by the composition root as in production."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from proxy.assembly import Running, Sidecar
+from proxy.config import Settings, load
+
+
+class RunningSidecar:
+    """A sidecar that serves."""
+
+    def __init__(self, sidecar: Sidecar, running: Running) -> None:
+        self.sidecar = sidecar
+        self.address = running.traffic_addresses[0]
+        self.url = f"http://{self.address}"
+        self.observe_address = running.observe_addresses[0]
+        self.control_path = running.control_path
+
+    async def wait_until_under_way(self, count: int) -> None:
+        """Wait until exactly `count` requests are being answered."""
+        async with asyncio.timeout(20):
+            while self.sidecar.requests_under_way != count:
+                await asyncio.sleep(0)
+
+
+def settings_for(upstream_url: str, directory: Path, **overrides: str) -> Settings:
+    """Return settings with free ports; overrides are named SECTION__KEY, as in the environment."""
+    environ = {
+        "UPSTREAM__URL": upstream_url,
+        "SERVER__LISTEN": "127.0.0.1:0",
+        "SERVER__DRAIN_DELAY_SECONDS": "0",
+        "OBSERVE__LISTEN": "127.0.0.1:0",
+        "CONTROL__SOCKET": str(directory / "control.sock"),
+        "LOG__LEVEL": "error",
+        **overrides,
+    }
+    return load(None, {f"CONNECT_SIDECAR__{name}": value for name, value in environ.items()})
+
+
+@asynccontextmanager
+async def running_sidecar(upstream_url: str, **overrides: str) -> AsyncIterator[RunningSidecar]:
+    """Run a sidecar in front of `upstream_url` for the length of the block."""
+    with TemporaryDirectory() as directory:
+        sidecar = Sidecar(settings_for(upstream_url, Path(directory), **overrides))
+        ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
+        serving = asyncio.create_task(sidecar.run(ready.set_result))
+        await asyncio.wait({ready, serving}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()
+        try:
+            yield RunningSidecar(sidecar, ready.result())
+        finally:
+            sidecar.lifecycle.request_stop()
+            await serving
