@@ -1,0 +1,65 @@
+"""A parsed answer's head as a value, and what aiohttp's parser lets through that RFC 9112 does not.
+
+llhttp, as aiohttp sets it up for answers, accepts any transfer coding, a space after a field name and any
+version; each of them is a way to disagree about where a body ends, so each is refused.
+"""
+
+import re
+
+from aiohttp.http_parser import RawResponseMessage
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from proxy.semantics.message import ResponseHead
+
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_VERSIONS = frozenset({(1, 0), (1, 1)})
+_BODILESS = frozenset({204, 304})
+_MAX_LENGTH_DIGITS = 18
+"""Beyond it aiohttp mistakes 2^64-1 for "no length", and nobody sends an exabyte."""
+
+
+class BrokenAnswerError(Exception):
+    """Why an answer was refused. Holds no octet of it: aiohttp's own errors quote what they choke on."""
+
+
+def is_interim(message: RawResponseMessage) -> bool:
+    """Tell whether another head follows (1xx); 101 is none: we never ask for an upgrade."""
+    return 100 <= message.code <= 199 and message.code != 101
+
+
+def check(message: RawResponseMessage) -> None:
+    """Raise BrokenAnswerError if the head doesn't say beyond doubt where its body ends."""
+    if tuple(message.version) not in _VERSIONS:
+        raise BrokenAnswerError("version")
+    if message.code < 200:
+        raise BrokenAnswerError("status")
+    codings = []
+    for name, value in message.raw_headers:
+        if not _TOKEN.fullmatch(name):
+            raise BrokenAnswerError("field name")
+        lowered = name.lower()
+        if lowered == b"transfer-encoding":
+            codings.append(value.lower())
+        elif lowered == b"content-length" and len(value) > _MAX_LENGTH_DIGITS:
+            raise BrokenAnswerError("length")
+    if codings and (codings != [b"chunked"] or tuple(message.version) == (1, 0)):
+        raise BrokenAnswerError("transfer coding")
+
+
+def head(message: RawResponseMessage) -> ResponseHead:
+    """Return status line and fields as they came."""
+    fields = CIMultiDict(
+        (name.decode("ascii"), value.decode("utf-8", "surrogateescape"))
+        for name, value in message.raw_headers
+    )
+    return ResponseHead(status=message.code, reason=message.reason, fields=CIMultiDictProxy(fields))
+
+
+def body_length_bytes(message: RawResponseMessage, method: str) -> int | None:
+    """Return the length of the body to come; None if only its end will tell."""
+    if method == "HEAD" or message.code in _BODILESS:
+        return 0
+    for name, value in message.raw_headers:
+        if name.lower() == b"content-length":
+            return int(value)
+    return None
