@@ -1,0 +1,162 @@
+"""The command line: names and options of the commands, and how they fail.
+
+A command lives in `proxy.commands` and is imported when it is asked for, so that `--help` and `healthcheck` start
+fast. Whatever goes wrong for a reason an operator can act on is one line on standard error for each reason, and exit
+code 2.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from proxy import __version__
+from proxy.commands.exit_codes import FAILED, OK
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name for it
+
+_DESCRIPTION = """\
+A caching reverse proxy for 1Password Connect. Point OP_CONNECT_HOST of an application at it instead of at Connect."""
+
+_EPILOG = """\
+exit codes:
+  0  ok
+  1  degraded
+  2  failing, refused or not understood
+
+Settings come from --config FILE (TOML) and from CONNECT_SIDECAR__SECTION__NAME, which wins.
+All of them, with defaults and reasons: docs/configuration.md
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        command = importlib.import_module(f"proxy.commands.{options.module}")
+        code: int = command.run(options)
+    except KeyboardInterrupt:
+        return OK
+    except Exception as error:
+        reasons = _reasons(error)
+        if not reasons:
+            raise
+        for reason in reasons:
+            print(f"connect-sidecar {options.command}: {reason}", file=sys.stderr)
+        return FAILED
+    return code
+
+
+def _reasons(error: Exception) -> Sequence[str]:
+    """Return one line for each thing an operator can act on; nothing for a fault of ours."""
+    problems = getattr(error, "problems", None)  # ConfigError; not imported, `healthcheck` does without
+    if isinstance(problems, tuple):
+        return problems
+    if type(error).__name__ in {"ListenError", "ControlError", "CommandError"}:
+        return [str(error)]
+    return []
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="connect-sidecar",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"connect-sidecar {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_servers(commands)
+    _add_checks(commands)
+    _add_operations(commands)
+    return parser
+
+
+def _add_servers(commands: "Commands") -> None:
+    serve = _add(
+        commands,
+        "serve",
+        "serve",
+        "run the sidecar in front of the Connect server that OP_CONNECT_HOST names",
+    )
+    _add_config(serve)
+    demo = _add(
+        commands, "demo", "demo", "try it: an embedded Connect server, the sidecar, and curl lines to paste"
+    )
+    demo.add_argument(
+        "--connect-port", type=_port, default=8080, metavar="PORT", help="of the embedded server (8080)"
+    )
+    emulate = _add(
+        commands, "emulate", "emulate", "run the embedded Connect server alone, with sample vaults"
+    )
+    emulate.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    emulate.add_argument("--port", type=_port, default=8080, help="port to listen on (8080; 0: a free one)")
+    emulate.add_argument(
+        "--control-port", type=_port, metavar="PORT", help="plan faults here, see docs/emulator.md"
+    )
+    emulate.add_argument(
+        "--sync-delay-seconds",
+        type=float,
+        default=1.0,
+        metavar="SECONDS",
+        help="until reads show what was written (1)",
+    )
+
+
+def _add_checks(commands: "Commands") -> None:
+    check = _add(
+        commands, "check-config", "check_config", "say everything that is wrong or unwise about the settings"
+    )
+    _add_config(check)
+    health = _add(
+        commands, "healthcheck", "healthcheck", "ask /readyz of the sidecar on this machine (for probes)"
+    )
+    _add_config(health)
+    health.add_argument(
+        "--timeout-seconds", type=float, default=2.0, metavar="SECONDS", help="give up after this (2)"
+    )
+
+
+def _add_operations(commands: "Commands") -> None:
+    purge = _add(
+        commands, "purge", "purge", "drop stored responses of the running sidecar; the next read asks Connect"
+    )
+    _add_config(purge)
+    what = purge.add_mutually_exclusive_group(required=True)
+    what.add_argument("--all", action="store_true", help="everything")
+    what.add_argument("--vault", metavar="VAULT", help="all of one vault, by id")
+    what.add_argument(
+        "--item", metavar="VAULT/ITEM", help="one item, its files and the lists it is in, by ids"
+    )
+    what.add_argument(
+        "--token", metavar="NAME", help="all of one access token, by its name in metrics and logs"
+    )
+    status = _add(commands, "status", "status", "say in one line how the running sidecar is")
+    _add_config(status)
+    status.add_argument("--json", action="store_true", help="the same as a JSON document")
+
+
+def _add(commands: "Commands", name: str, module: str, help_line: str) -> argparse.ArgumentParser:
+    sentence = help_line[0].upper() + help_line[1:] + "."
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=help_line, description=sentence)
+    parser.set_defaults(module=module)
+    return parser
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="TOML file with settings (docs/configuration.md)"
+    )
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,5 @@
+"""How a command fails for a reason its user can act on."""
+
+
+class CommandError(Exception):
+    """A reason, in one line."""

@@ -1,0 +1,17 @@
+"""`serve`: settings in, a service out, until a signal ends it."""
+
+import argparse
+import os
+
+import uvloop
+
+from proxy.assembly import run as run_service
+from proxy.commands.exit_codes import OK
+from proxy.config import load
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT. Raises ConfigError, ListenError."""
+    settings = load(options.config, os.environ)
+    uvloop.run(run_service(settings))
+    return OK
