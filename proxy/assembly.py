@@ -233,8 +233,8 @@ def _upstream_client(settings: Settings) -> UpstreamClient:
     upstream = settings.upstream
     return UpstreamClient(
         UpstreamClientSettings(
-            base_url=upstream.url,
-            ca_bundle_path=upstream.ca_file or None,
+            url=upstream.url,
+            ca_file=Path(upstream.ca_file) if upstream.ca_file else None,
             connect_seconds=upstream.connect_seconds,
             head_seconds=upstream.head_seconds,
             body_idle_seconds=upstream.body_idle_seconds,
