@@ -155,6 +155,10 @@ class ConnectProfile:
             remove.append((tag(Mark.ITEM, vault=names.vault, item=written),))
         return Effects(advance=subject.scopes, remove=tuple(remove))
 
+    def partitions_labelled(self, label: str) -> tuple[bytes, ...]:
+        """Return the partitions that bear a label, for a purge."""
+        return self._subjects.partitions_labelled(label)
+
     def health_seen(self, state: SyncState) -> None:
         """Note what /health says: while unsynced, lists prove nothing and a 401 revokes nothing."""
         self._knowledge.sync_state = state

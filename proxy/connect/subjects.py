@@ -74,6 +74,10 @@ class Subjects:
         if self._tokens.accept(partition):
             self._known.clear()
 
+    def partitions_labelled(self, label: str) -> tuple[bytes, ...]:
+        """Return the digests of the tokens that bear a label."""
+        return self._tokens.labelled(label)
+
     def _make(self, key: CacheKey, partition: Partition | None, request: Request) -> ConnectSubject:
         names = recognise(request.target)
         handling = _handling(request, names, partition)
