@@ -1,0 +1,89 @@
+# Everything runs in .venv, installed from hash-locked requirements/. Needs make and Python 3.11 or newer.
+#   make run            the demo; with OP_CONNECT_HOST set, the sidecar in front of that server
+#   make test           lint, and all tests that need nothing but Python
+#   make test-system    tests that need system programs; installs what is missing (apt-get)
+#   make lint           ruff, mypy --strict, import contracts, spelling, YAML
+#   make format         let ruff lay out the code
+#   make docs           render docs/configuration.md
+#   make lock           resolve dependencies anew
+#   make clean          remove .venv and all caches
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?=
+SYSTEM_PACKAGES := curl
+
+# uv reads no pip settings; an index that pip was told of is passed on.
+ifdef PIP_INDEX_URL
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
+ifdef PIP_EXTRA_INDEX_URL
+export UV_INDEX ?= $(PIP_EXTRA_INDEX_URL)
+endif
+ifdef PIP_CERT
+export SSL_CERT_FILE ?= $(PIP_CERT)
+endif
+UV := VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip
+INSTALL_PROJECT := $(UV) install --quiet --no-deps --no-build-isolation --editable .
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	--custom-compile-command "make lock" pyproject.toml
+
+.PHONY: run test test-system lint format docs lock clean
+.DEFAULT_GOAL := test
+
+run: $(VENV)/.demo
+	@exec $(BIN)/connect-sidecar demo
+
+test: lint
+	$(BIN)/python -m pytest -m "not system" $(PYTEST_ARGS)
+
+test-system: $(VENV)/.dev
+	@missing=; for program in $(SYSTEM_PACKAGES); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	if [ -n "$$missing" ]; then apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing; fi
+	$(BIN)/python -m pytest -m system $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict -p proxy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/codespell proxy tests docs *.md Makefile pyproject.toml
+	$(BIN)/yamllint --strict .
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m proxy.config.reference > docs/configuration.md
+
+# The development lock first: the others are parts of it, with the same versions.
+lock: $(VENV)/.uv
+	$(COMPILE) --all-extras --group dev --output-file requirements/dev.txt
+	$(COMPILE) --constraint requirements/dev.txt --extra demo --group build --output-file requirements/demo.txt
+	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/runtime.txt
+	echo uv | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--output-file requirements/bootstrap.txt -
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist build
+
+# Markers of what is installed. The demo's set is a part of the development set: either satisfies `make run`.
+$(VENV)/.uv: requirements/bootstrap.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make: needs Python 3.11 or newer; say which: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@touch $@
+
+$(VENV)/.demo: requirements/demo.txt pyproject.toml | $(VENV)/.uv
+	@echo "installing into $(VENV) ..."
+	@$(UV) install --quiet --require-hashes -r requirements/demo.txt
+	@$(INSTALL_PROJECT)
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.uv
+	@echo "installing development tools into $(VENV) ..."
+	@$(UV) sync --quiet --require-hashes requirements/dev.txt
+	@$(INSTALL_PROJECT)
+	@touch $@ $(VENV)/.demo
