@@ -8,10 +8,13 @@ import json
 from dataclasses import dataclass
 
 import pytest
+import pytest_asyncio
 
 from proxy.emulator import READ, READ_WRITE, Emulator, SampleData
 from tests.support.sidecar import running_sidecar
 from tests.support.wire import WireAnswer, WireClient
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ADDED = {"via", "age", "cache-status", "date", "connection", "proxy-status", "etag"}
 FRAMING = {"transfer-encoding", "content-length"}
@@ -117,12 +120,12 @@ CASES = [
 ]
 
 
-def test_the_list_is_long_enough():
+async def test_the_list_is_long_enough():
     assert len(CASES) >= 60
     assert len({case.name for case in CASES}) == len(CASES)
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world():
     async with Emulator() as emulator:
         sample = emulator.sample_data(large_file_bytes=3 * 2**20)
