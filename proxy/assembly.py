@@ -81,12 +81,13 @@ class Sidecar:
         self._store = MemoryStore(
             total_bytes=settings.cache.store_bytes, per_response_bytes=settings.cache.response_bytes
         )
-        self._metrics = Metrics(version=__version__, store=self._store)
+        self._metrics = Metrics(version=__version__)
         log_format = LogFormat(settings.log.format.value)
         self._log = make_logger(log_format, settings.log.level.value)
         self._profile = _profile(settings, self._clock)
         self._upstream = _upstream_client(settings)
         self.exchange = self._exchange()
+        self._metrics.watch(self._store, self.exchange)
         self.lifecycle = Lifecycle(settings=_drain_settings(settings), on_phase=self._on_phase)
         self._traffic = proxy_front(
             self.exchange,

@@ -7,7 +7,7 @@ Labels come from closed enums only: never a path, an id, a title or a token. Eve
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
@@ -47,14 +47,25 @@ class StoreFigures(Protocol):
     def evictions(self) -> int: ...
 
 
-class _StoreCollector(Collector):
-    """Reads the store when scraped: the hit path pays nothing."""
+class ExchangeFigures(Protocol):
+    """What an exchange tells of itself when scraped."""
 
-    def __init__(self, store: StoreFigures) -> None:
+    @property
+    def requests_under_way(self) -> int: ...
+
+    @property
+    def buffered_bytes(self) -> int: ...
+
+
+class _FiguresCollector(Collector):
+    """Reads figures when scraped: the hit path pays nothing."""
+
+    def __init__(self, store: StoreFigures, exchange: ExchangeFigures) -> None:
         self._store = store
+        self._exchange = exchange
 
     def collect(self) -> Iterable[Metric]:
-        """Return the store's figures."""
+        """Return the figures as they are now."""
         yield GaugeMetricFamily(
             "connect_sidecar_stored_responses",
             "Responses in the store.",
@@ -71,6 +82,17 @@ class _StoreCollector(Collector):
             value=self._store.evictions,
         )
 
+        yield GaugeMetricFamily(
+            "connect_sidecar_requests_under_way",
+            "Client requests that wait for their answers.",
+            value=self._exchange.requests_under_way,
+        )
+        yield GaugeMetricFamily(
+            "connect_sidecar_buffered_bytes",
+            "Bytes reserved for bodies that are being collected.",
+            value=self._exchange.buffered_bytes,
+        )
+
     def describe(self) -> Iterator[Metric]:
         """Describe nothing: the registry need not collect at registration."""
         return iter(())
@@ -79,9 +101,9 @@ class _StoreCollector(Collector):
 class Metrics:
     """An Observer that counts, and the text that Prometheus scrapes."""
 
-    def __init__(self, *, version: str, store: StoreFigures) -> None:
+    def __init__(self, *, version: str) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every one, read by nobody
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(_StoreCollector(store))
         build = Gauge(
             "connect_sidecar_build_info",
             "1, labelled with the version.",
@@ -121,6 +143,10 @@ class Metrics:
             ["cause"],
             registry=self._registry,
         )
+
+    def watch(self, store: StoreFigures, exchange: ExchangeFigures) -> None:
+        """Take these figures into every scrape."""
+        self._registry.register(_FiguresCollector(store, exchange))
 
     def notify(self, event: Event) -> None:
         """Count one event."""

@@ -93,9 +93,7 @@ class Composer:
 
     def unsatisfiable(self) -> Answer:
         """Return the error for only-if-cached when nothing stored will do."""
-        return self._problem(
-            504, Message.ONLY_IF_CACHED, f"{CACHE_NAME}; fwd=request; detail=only_if_cached"
-        )
+        return self._problem(504, Message.ONLY_IF_CACHED, f"{CACHE_NAME}; fwd=request; detail=only_if_cached")
 
     def busy(self) -> Answer:
         """Return the error for a request whose turn did not come in time."""
@@ -111,11 +109,7 @@ class Composer:
         presented = reuse.present(stored, request, now)
         fields, body = presented.fields, presented.body
         if presented.is_problem:
-            message = (
-                Message.PRECONDITION
-                if presented.status == 412
-                else Message.RANGE
-            )
+            message = Message.PRECONDITION if presented.status == 412 else Message.RANGE
             body = error_body(presented.status, message)
             fields["Content-Type"] = "application/json"
         self._add_ours(fields, member)
@@ -134,9 +128,7 @@ class Composer:
         if "Date" not in fields:
             fields["Date"] = format_date(self._clock.now().wall_seconds)
 
-    def _problem(
-        self, status: int, message: Message, member: str, error: ErrorKind | None = None
-    ) -> Answer:
+    def _problem(self, status: int, message: Message, member: str, error: ErrorKind | None = None) -> Answer:
         fields = CIMultiDict({"Content-Type": "application/json"})
         self._add_ours(fields, member)
         if error is not None:

@@ -52,13 +52,13 @@ class Exchange(Generic[SubjectT, FindingT]):
         generations = Generations()
         composer = Composer(pseudonym=outside.pseudonym, clock=outside.clock)
         large_responses = LargeResponses(limits.large_response_concurrency)
-        self.buffers = BufferBudget(limits.buffered_bytes)
+        self._buffers = BufferBudget(limits.buffered_bytes)
         self._fetcher = Fetcher(
             profile=outside.profile,
             store=outside.store,
             upstream=outside.upstream,
             generations=generations,
-            buffers=self.buffers,
+            buffers=self._buffers,
             clock=outside.clock,
             entity_tag=outside.entity_tag,
             limits=FetchLimits(total_seconds=limits.total_seconds, response_bytes=limits.response_bytes),
@@ -99,6 +99,11 @@ class Exchange(Generic[SubjectT, FindingT]):
     def requests_under_way(self) -> int:
         """How many requests wait for their answers."""
         return self._handler.under_way
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes reserved for bodies under collection."""
+        return self._buffers.reserved_bytes
 
     async def handle(self, request: Request, body: RequestBody | None) -> Answer:
         """Answer one request. Raises only RequestBodyError (the client's body failed) and cancellation."""

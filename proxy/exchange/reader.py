@@ -59,6 +59,7 @@ class Reader(Generic[SubjectT, FindingT]):
 
     async def read(self, subject: SubjectT, request: Request) -> Conclusion | None:
         """Answer a read; None if it must be forwarded by itself, uncollected."""
+        deadline = asyncio.get_running_loop().time() + self._total_seconds
         for _ in range(_MOST_BOARDINGS):
             now = self._clock.now()
             decision = self._lookup.on_request(subject, request, now)
@@ -70,7 +71,7 @@ class Reader(Generic[SubjectT, FindingT]):
                 case Forward():
                     if self._large_responses.is_busy(subject.key):
                         return None  # collapsing would be in vain
-                    conclusion = await self._fly(subject, request, decision)
+                    conclusion = await self._fly(subject, request, decision, deadline)
                     if conclusion is not None:
                         return conclusion
                 case _:
@@ -103,14 +104,16 @@ class Reader(Generic[SubjectT, FindingT]):
             errand = self._errand(subject, request, stored)
             self._flights.join(subject.key, generation, partial(self._fetcher.fly, errand))
 
-    async def _fly(self, subject: SubjectT, request: Request, decision: Forward) -> Conclusion | None:
+    async def _fly(
+        self, subject: SubjectT, request: Request, decision: Forward, deadline: float
+    ) -> Conclusion | None:
         """Board a flight; None if what landed is not for this request."""
         generation = self._generations.current(subject.scopes)
         fly = partial(self._fetcher.fly, self._errand(subject, request, decision.stored))
         board = partial(self._flights.join, subject.key) if decision.collapse else self._flights.lead_alone
         with board(generation, fly) as boarding:
             try:
-                async with asyncio.timeout(self._total_seconds):
+                async with asyncio.timeout_at(deadline):
                     landing = await boarding.landing()
             except TimeoutError:
                 landing = Lost(error=ErrorKind.HTTP_RESPONSE_TIMEOUT)
