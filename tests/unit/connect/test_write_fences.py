@@ -65,7 +65,9 @@ def test_evidence_sent_before_the_last_write_ended_lifts_nothing(sent):
     assert known.item_is_fenced(VAULT, ITEM, at(11.0))
 
 
-@pytest.mark.parametrize(("answered", "shown", "lifts"), [(1, 1, True), (0, 0, False), (0, 1, True), (3, 2, False)])
+@pytest.mark.parametrize(
+    ("answered", "shown", "lifts"), [(1, 1, True), (0, 0, False), (0, 1, True), (3, 2, False)]
+)
 def test_a_created_item_is_awaited_in_the_answered_version_but_at_least_1(answered, shown, lifts):
     known = fences()
     known.created(VAULT, ITEM, answered, at(0.0))
