@@ -52,8 +52,8 @@ class ConnectProfile:
         self._rules = rules
         refuses = rules.unverified_tokens is UnverifiedTokens.REFUSE
         self._unverified = Servability.REFUSED if refuses else Servability.UNVERIFIED
-        self._tokens = Tokens(key=key, names=rules.token_names, most_labels=rules.most_token_labels)
-        self._subjects = Subjects(rules=rules, tokens=self._tokens, started_at=started_at)
+        tokens = Tokens(key=key, names=rules.token_names, most_labels=rules.most_token_labels)
+        self._subjects = Subjects(rules=rules, tokens=tokens, started_at=started_at)
         self._knowledge = Knowledge(rules)
         self._leases = self._knowledge.leases
         self._versions = self._knowledge.versions
@@ -162,22 +162,6 @@ class ConnectProfile:
     def health_seen(self, state: SyncState) -> None:
         """Note what /health says: while unsynced, lists prove nothing and a 401 revokes nothing."""
         self._knowledge.sync_state = state
-
-    def purge_of_vault(self, vault: str) -> Effects:
-        """What follows when an operator purges a vault."""
-        scopes = (tag(Mark.VAULT, vault=vault), tag(Mark.VAULTS))
-        return Effects(advance=scopes, remove=tuple((scope,) for scope in scopes))
-
-    def purge_of_item(self, vault: str, item: str) -> Effects:
-        """What follows when an operator purges an item: its files and the lists that may show it go too."""
-        removed = (tag(Mark.ITEM, vault=vault, item=item), tag(Mark.ITEMS, vault=vault))
-        raised = (removed[0], tag(Mark.VIEWS, vault=vault))
-        return Effects(advance=raised, remove=tuple((mark,) for mark in removed))
-
-    def purge_of_token(self, label: str) -> Effects:
-        """What follows when an operator purges the tokens of a label."""
-        scopes = tuple(tag(Mark.PARTITION, partition=digest) for digest in self._tokens.labelled(label))
-        return Effects(advance=scopes, remove=tuple((scope,) for scope in scopes))
 
     def open_fences(self, now: Instant) -> int:
         """Count the write fences that are open, for status and metrics."""

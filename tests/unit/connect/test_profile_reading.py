@@ -5,6 +5,7 @@ import pytest
 from proxy.caching.key import ROOT
 from proxy.caching.profile import Handling, Sent, Servability
 from proxy.caching.reasons import NotStoredReason
+from proxy.connect import purging
 from proxy.connect.profile import ConnectRules, SyncState, UnverifiedTokens
 from tests.unit.connect.samples import (
     ALPHA,
@@ -599,13 +600,14 @@ def test_purging_a_vault_an_item_or_a_token_takes_what_it_names(driver):
     for bearer in (ALPHA, BETA):
         driver.read(ITEM_TARGET, V1, sent=0.0, bearer=bearer)
         driver.read(OTHER_ITEM_TARGET, OTHER_V1, sent=0.0, bearer=bearer)
-    driver.carry_out(driver.profile.purge_of_item(VAULT, ITEM))
+    driver.carry_out(purging.item(VAULT, ITEM))
     assert driver.serves(ITEM_TARGET, now=1.0) is None
     assert driver.serves(OTHER_ITEM_TARGET, now=1.0) is OK
 
-    driver.carry_out(driver.profile.purge_of_token(driver.subject(ITEM_TARGET).partition_label))
+    label = driver.subject(ITEM_TARGET).partition_label
+    driver.carry_out(purging.partitions(driver.profile.partitions_labelled(label)))
     assert driver.serves(OTHER_ITEM_TARGET, now=1.0) is None
     assert driver.serves(OTHER_ITEM_TARGET, now=1.0, bearer=BETA) is OK
 
-    driver.carry_out(driver.profile.purge_of_vault(VAULT))
+    driver.carry_out(purging.vault(VAULT))
     assert driver.store == {}
