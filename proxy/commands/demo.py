@@ -22,6 +22,10 @@ _DEFAULTS = {
     "CONNECT_SIDECAR__SERVER__DRAIN_DELAY_SECONDS": "0",
     "CONNECT_SIDECAR__LOG__FORMAT": "console",
 }
+_EMBEDDED_DEFAULTS = {
+    # Right after a start, and after a write, nothing stays fresh: who tries things by hand would see misses only.
+    "CONNECT_SIDECAR__CACHE__WRITE_FENCE_SECONDS": "3",
+}
 _URL_VARIABLE = "CONNECT_SIDECAR__UPSTREAM__URL"
 _SYNC_DELAY_SECONDS = 1.0  # as Connect: what was written shows a little later
 
@@ -38,8 +42,8 @@ def run(options: argparse.Namespace) -> int:
             )
         )
         return OK
-    connect_url = f"http://127.0.0.1:{options.connect_port}"
-    uvloop.run(_with_embedded(load(None, {**environ, UPSTREAM_VARIABLE: connect_url}), options.connect_port))
+    environ = {**_EMBEDDED_DEFAULTS, **environ, UPSTREAM_VARIABLE: f"http://127.0.0.1:{options.connect_port}"}
+    uvloop.run(_with_embedded(load(None, environ), options.connect_port))
     return OK
 
 
