@@ -15,6 +15,7 @@ from proxy.assembly import run as run_service
 from proxy.commands import demo_text
 from proxy.commands.embedded import embedded_server, sample_token
 from proxy.commands.exit_codes import OK
+from proxy.commands.startup import warn_about
 from proxy.config import UPSTREAM_VARIABLE, Settings, load
 from proxy.emulator import EmulatorSettings
 
@@ -35,6 +36,7 @@ def run(options: argparse.Namespace) -> int:
     environ = {**_DEFAULTS, **os.environ}
     if environ.get(UPSTREAM_VARIABLE) or environ.get(_URL_VARIABLE):
         settings = load(None, environ)
+        warn_about(settings)
         uvloop.run(
             run_service(
                 settings,

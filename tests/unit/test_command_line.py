@@ -11,8 +11,9 @@ from proxy.commands.control import target_of
 from proxy.commands.errors import CommandError
 from proxy.commands.healthcheck import observe_address
 from proxy.commands.purge import document_of
+from proxy.commands.startup import warn_about
 from proxy.commands.status import line_of
-from proxy.config import Address, ControlSettings
+from proxy.config import Address, ControlSettings, load
 
 COMMANDS = ("serve", "demo", "emulate", "check-config", "healthcheck", "purge", "status")
 
@@ -62,6 +63,16 @@ def test_check_config_warns_and_stays_ok(capsys, monkeypatch):
     captured = capsys.readouterr()
     assert captured.err.startswith("warning: cache.store_bytes: ")
     assert captured.out.startswith("ok, 1 warning: ")
+
+
+@pytest.mark.parametrize(("log_format", "begins"), [("console", "warning: profile: "), ("json", '{"ts": "')])
+def test_a_start_warns_of_what_is_unwise_in_the_format_of_the_log(capsys, monkeypatch, log_format, begins):
+    monkeypatch.setattr("proxy.commands.startup.memory_limit_bytes", lambda: None)
+    environ = {"OP_CONNECT_HOST": "http://connect:8080", "CONNECT_SIDECAR__PROFILE": "http"}
+    warn_about(load(None, environ | {"CONNECT_SIDECAR__LOG__FORMAT": log_format}))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(begins)
+    assert "knows nothing of Connect" in line
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["healthcheck"]])

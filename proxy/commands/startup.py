@@ -1,0 +1,28 @@
+"""What a start says about itself before traffic comes: settings that are allowed but unwise, one log line each."""
+
+import json
+import sys
+from datetime import UTC, datetime
+
+from proxy.config import LogFormat, Settings, memory_limit_bytes, warnings_about
+
+
+def warn_about(settings: Settings) -> None:
+    """Write a line on standard error for each warning, in the format that the log has."""
+    for warning in warnings_about(settings, memory_limit_bytes=memory_limit_bytes()):
+        print(_line(warning, settings.log.format), file=sys.stderr, flush=True)
+
+
+def _line(warning: str, log_format: LogFormat) -> str:
+    if log_format is LogFormat.CONSOLE:
+        return f"warning: {warning}"
+    setting, _, why = warning.partition(": ")
+    return json.dumps(
+        {
+            "ts": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "level": "warning",
+            "event": "config.unwise",
+            "setting": setting,
+            "why": why,
+        }
+    )
