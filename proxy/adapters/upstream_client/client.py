@@ -8,7 +8,7 @@ import asyncio
 
 from proxy.adapters.upstream_client import request_head
 from proxy.adapters.upstream_client.connection import UpstreamConnection
-from proxy.adapters.upstream_client.pool import ConnectionPool
+from proxy.adapters.upstream_client.pool import ConnectionPool, tls_context
 from proxy.adapters.upstream_client.request_body import send_until_answered
 from proxy.adapters.upstream_client.response import StreamedResponse
 from proxy.adapters.upstream_client.settings import UpstreamClientSettings
@@ -20,11 +20,15 @@ _FRESH = 0.0
 
 
 class UpstreamClient:
-    """Connections come into being with the first request, in the loop it runs in."""
+    """Connections come into being with the first request, in the loop it runs in.
+
+    Making one raises OSError if the CA bundle is of no use.
+    """
 
     def __init__(self, settings: UpstreamClientSettings) -> None:
         self._settings = settings
         self._authority = settings.authority()
+        self._tls = tls_context(settings)
         self._pool: ConnectionPool | None = None
 
     @property
@@ -40,7 +44,7 @@ class UpstreamClient:
     async def send(self, request: UpstreamRequest) -> StreamedResponse:
         """Send a request and wait for the head of the final answer (see `proxy.exchange.ports.Upstream`)."""
         head = request_head.encode(request, self._authority)
-        pool = self._pool = self._pool or ConnectionPool(self._settings)
+        pool = self._pool = self._pool or ConnectionPool(self._settings, self._tls)
         may_repeat = request.method in SAFE_METHODS and request.body is None
         settings = self._settings
         idle = settings.keep_alive_seconds if may_repeat else settings.unsafe_idle_seconds

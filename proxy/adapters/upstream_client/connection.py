@@ -33,6 +33,7 @@ class UpstreamConnection(BaseProtocol):
         "closed",
         "head_arrived",
         "idle_since",
+        "request_began",
         "request_complete",
         "reused",
     )
@@ -50,6 +51,7 @@ class UpstreamConnection(BaseProtocol):
         self.reused = False
         self.idle_since = 0.0
         self.answer_began = False
+        self.request_began = False
         self.request_complete = False
         self.head_arrived: asyncio.Future[None] = loop.create_future()
         """Done when there is a head, or when there will be none."""
@@ -79,13 +81,14 @@ class UpstreamConnection(BaseProtocol):
             auto_decompress=False,
         )
         self._message = self._payload = self._fault = None
-        self.answer_began = self.request_complete = False
+        self.answer_began = self.request_began = self.request_complete = False
         self.head_arrived = self._loop.create_future()
 
     def write(self, octets: bytes) -> None:
         """Hand octets to the transport."""
         if self.transport is None or self.transport.is_closing():
-            raise self._fault or UpstreamError(ErrorKind.CONNECTION_TERMINATED, sent=True)
+            raise self._fault or UpstreamError(ErrorKind.CONNECTION_TERMINATED, sent=self.request_began)
+        self.request_began = True
         self.transport.write(octets)
 
     async def drain(self) -> None:
@@ -124,11 +127,19 @@ class UpstreamConnection(BaseProtocol):
 
         Asks the socket itself: octets that wait there would be taken for the answer to the next request.
         """
-        if self._spoiled or self.transport is None or self.transport.is_closing():
+        return not self._spoiled and self.is_open() and not self.has_unread()
+
+    def is_open(self) -> bool:
+        """Tell whether both sides may still go on, as far as the loop has seen."""
+        return self.transport is not None and not self.transport.is_closing()
+
+    def has_unread(self) -> bool:
+        """Tell whether the socket holds something, be it the end, that the loop has not read yet."""
+        if self.transport is None or self.transport.is_closing():
             return False
         poll = select.poll()
         poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
-        return not poll.poll(0)
+        return bool(poll.poll(0))
 
     def close(self) -> None:
         """Close in good order."""
@@ -139,7 +150,11 @@ class UpstreamConnection(BaseProtocol):
 
     def abort(self) -> None:
         """Close at once; what has not left never will, so that a cut request looks cut."""
-        self._parser = None
+        if self._parser is not None:
+            self._fail(
+                ErrorKind.HTTP_RESPONSE_INCOMPLETE if self.has_answer else ErrorKind.CONNECTION_TERMINATED,
+                None,
+            )
         if self.transport is not None:
             self.transport.abort()
         self._connection.close()
@@ -199,7 +214,8 @@ class UpstreamConnection(BaseProtocol):
 
     def _end_body(self, parser: HttpParser[RawResponseMessage], exc: BaseException | None) -> None:
         if exc is not None:
-            # A body that only the end delimits is complete after an orderly end, never after a reset.
+            # A body that only the end delimits is complete after an orderly end, never after a reset. (asyncio
+            # hides whether TLS said goodbye, so over TLS an end that an attacker made looks orderly, too.)
             self._fail(ErrorKind.HTTP_RESPONSE_INCOMPLETE, exc)
             return
         try:
@@ -209,6 +225,7 @@ class UpstreamConnection(BaseProtocol):
 
     def _fail(self, kind: ErrorKind, cause: BaseException | None) -> None:
         self._spoil()
+        self._parser = None
         if self._fault is not None:
             return
         self._fault = UpstreamError(kind, sent=True)

@@ -7,6 +7,7 @@ the connector neither asks the socket before reuse nor tells a reused connection
 import asyncio
 import ssl
 from collections import deque
+from contextlib import suppress
 
 from aiohttp import ClientError, ClientRequest, ClientTimeout, TCPConnector
 
@@ -22,11 +23,11 @@ _FAREWELL_SECONDS = 1.0
 class ConnectionPool:
     """Every connection taken is given back exactly once, by `keep` or `discard`. Lives in one running loop."""
 
-    def __init__(self, settings: UpstreamClientSettings) -> None:
+    def __init__(self, settings: UpstreamClientSettings, tls: ssl.SSLContext | None) -> None:
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._origin = settings.origin()
-        self._connector = TCPConnector(force_close=True, limit=0, ssl=_tls(settings))
+        self._connector = TCPConnector(force_close=True, limit=0, ssl=tls or True)
         # The connector's recipe for a connection; nothing of this request is ever sent.
         self._recipe = ClientRequest("GET", self._origin, loop=self._loop)
         self._turns = asyncio.Semaphore(settings.max_connections)
@@ -78,13 +79,15 @@ class ConnectionPool:
         self._closed = True
         if self._expiry is not None:
             self._expiry.cancel()
-        leaving = [connection.closed for connection in (*self._idle, *self._active)]
+        leaving = [*self._idle, *self._active]
         while self._idle:
             self._idle.pop().close()
         for connection in self._active:
             connection.abort()
         if leaving:
-            await asyncio.wait(leaving, timeout=_FAREWELL_SECONDS)
+            await asyncio.wait([connection.closed for connection in leaving], timeout=_FAREWELL_SECONDS)
+        for connection in leaving:
+            connection.abort()
         await self._connector.close()
 
     async def _wait_for_turn(self) -> None:
@@ -121,7 +124,14 @@ class ConnectionPool:
             raise faults.connect_error(error) from error
         finally:
             self._connecting -= 1
-        return UpstreamConnection(made, self._settings, self._loop)
+        connection = UpstreamConnection(made, self._settings, self._loop)
+        connection.closed.add_done_callback(lambda _: self._forget(connection))
+        return connection
+
+    def _forget(self, connection: UpstreamConnection) -> None:
+        """Drop what ended while idle."""
+        with suppress(ValueError):
+            self._idle.remove(connection)
 
     def _expire(self) -> None:
         self._expiry = None
@@ -133,9 +143,10 @@ class ConnectionPool:
             self._expiry = self._loop.call_later(wait, self._expire)
 
 
-def _tls(settings: UpstreamClientSettings) -> ssl.SSLContext | bool:
+def tls_context(settings: UpstreamClientSettings) -> ssl.SSLContext | None:
+    """Return what verifies an https upstream. Raises OSError if the bundle can't be read or holds no certificate."""
     if settings.origin().scheme != "https":
-        return True
+        return None
     context = ssl.create_default_context(cafile=settings.ca_file)
     context.set_alpn_protocols(["http/1.1"])
     return context

@@ -22,7 +22,7 @@ async def send_until_answered(
     finally:
         sending.cancel()
         await asyncio.wait({sending})
-    failure = None if sending.cancelled() else sending.exception()
+        failure = None if sending.cancelled() else sending.exception()
     if failure is not None and not connection.has_answer:
         raise failure
 
@@ -35,6 +35,9 @@ async def _send(connection: UpstreamConnection, body: RequestBody, stall_seconds
         if length is not None and taken > length:
             raise RequestBodyError
         if octets:
+            if connection.has_unread():
+                # Writing to an upstream that has answered and left would destroy the answer before it is read.
+                await asyncio.sleep(0)
             connection.write(octets if length is not None else request_head.chunk(octets))
         connection.request_complete = taken == length
         await _drain(connection, stall_seconds)

@@ -21,6 +21,7 @@ class StreamedResponse:
 
     __slots__ = (
         "_connection",
+        "_ended",
         "_idle_seconds",
         "_kept",
         "_payload",
@@ -44,6 +45,7 @@ class StreamedResponse:
         self._payload = payload
         self._kept: deque[bytes] = deque()
         self._connection: UpstreamConnection | None = connection
+        self._ended = False
         self._pool = pool
         self._idle_seconds = idle_seconds
         self._finish_at_end()
@@ -78,8 +80,10 @@ class StreamedResponse:
             self._pool.discard(connection)
 
     async def _read(self) -> bytes:
-        if self._connection is None:
+        if self._ended:
             return b""
+        if self._connection is None:
+            raise UpstreamError(ErrorKind.HTTP_RESPONSE_INCOMPLETE, sent=True)
         try:
             async with asyncio.timeout(self._idle_seconds):
                 octets = await self._payload.readany()
@@ -96,6 +100,7 @@ class StreamedResponse:
         if self._connection is None or not self._payload.at_eof():
             return
         connection, self._connection = self._connection, None
+        self._ended = True
         if connection.finish():
             self._pool.keep(connection)
         else:
