@@ -22,7 +22,7 @@ from proxy.connect import bodies
 from proxy.connect.bodies import Reading
 from proxy.connect.knowledge import Knowledge
 from proxy.connect.leases import VAULT_LISTS, Lease
-from proxy.connect.resources import Mark, ResourceKind, tag
+from proxy.connect.resources import ResourceKind
 from proxy.connect.rules import ConnectRules, SyncState, UnverifiedTokens
 from proxy.connect.subjects import ConnectSubject, Subjects
 from proxy.connect.tokens import Tokens
@@ -149,11 +149,9 @@ class ConnectProfile:
             if names.concerns_vaults:
                 self._fences.unknown_everywhere(now)
             return Effects(advance=subject.scopes)
-        written = self._open_fence(subject, outcome, answer, now)
-        remove = [(gone,) for gone in names.tags(write.removes, subject.digest)]
-        if written is not None and not names.item:
-            remove.append((tag(Mark.ITEM, vault=names.vault, item=written),))
-        return Effects(advance=subject.scopes, remove=tuple(remove))
+        self._open_fence(subject, outcome, answer, now)
+        removed = names.tags(write.removes, subject.digest)
+        return Effects(advance=subject.scopes, remove=tuple((gone,) for gone in removed))
 
     def partitions_labelled(self, label: str) -> tuple[bytes, ...]:
         """Return the partitions that bear a label, for a purge."""
@@ -169,26 +167,20 @@ class ConnectProfile:
 
     def _open_fence(
         self, subject: ConnectSubject, outcome: WriteOutcome, answer: Response | None, now: Instant
-    ) -> str | None:
-        """Open the fence of a known write; return the id that its answer names."""
-        vault, item, method = subject.names.vault, subject.names.item, subject.key.method
+    ) -> None:
+        names, method = subject.names, subject.key.method
         if outcome is WriteOutcome.APPLIED and method == "DELETE":
-            self._fences.deleted(vault, item, now)
-            return item
-        limit = self._rules.readable_body_bytes
-        is_readable = outcome is WriteOutcome.APPLIED and answer is not None and answer.status < 300
+            self._fences.deleted(names.vault, names.item, now)
+            return
         shown = None
-        if is_readable and answer is not None:
-            shown = bodies.read_written(subject.names, answer, decoded_bytes=limit)
+        if outcome is WriteOutcome.APPLIED and answer is not None and answer.status < 300:
+            shown = bodies.read_written(names, answer, decoded_bytes=self._rules.readable_body_bytes)
         if shown is None:
-            self._fences.unknown(vault, item or None, now)
-            return None
-        written, version = shown
-        if method == "POST":
-            self._fences.created(vault, written, version, now)
+            self._fences.unknown(names.vault, names.item or None, now)
+        elif method == "POST":
+            self._fences.created(names.vault, *shown, now)
         else:
-            self._fences.changed(vault, written, version, now)
-        return written
+            self._fences.changed(names.vault, *shown, now)
 
     def _missing(self, subject: ConnectSubject, sent: Instant, now: Instant) -> Effects:
         match subject.names.kind:

@@ -173,6 +173,12 @@ def test_an_item_with_a_one_time_password_depends_on_the_time_of_day(field):
     assert read(ITEMS_TARGET, [item_document(fields=[field])]).is_time_dependent
 
 
+def test_a_key_spelt_with_escapes_is_the_same_key():
+    body = b'{"id":"%s","fields":[{"\\u0074otp":"134253"}]}' % ITEM.encode()
+
+    assert read(ITEM_TARGET, body).is_time_dependent
+
+
 def test_the_word_alone_is_no_one_time_password():
     assert not read(ITEM_TARGET, item_document(title='my "totp": code', tags=["totp"])).is_time_dependent
     assert shows_code(b'{ "totp" : 1 }')

@@ -48,6 +48,14 @@ def test_an_unfiltered_vault_list_renews_what_it_lists_and_ends_what_it_omits():
     assert known.holds(A, VAULT_LISTS, at(10.0))
 
 
+def test_a_list_of_vaults_does_not_end_the_lease_on_lists_of_vaults():
+    known = leases()
+    known.renew(A, VAULT_LISTS, at(5.0))
+
+    assert known.listed(A, {VAULT}, at(10.0)) == ()
+    assert known.holds(A, VAULT_LISTS, at(11.0))
+
+
 def test_a_vault_list_ends_nothing_that_was_proven_after_it_was_asked_for():
     known = leases()
     known.renew(A, VAULT, at(11.0))

@@ -374,6 +374,16 @@ def test_a_vault_that_the_token_does_not_name_is_refused_whatever_connect_answer
     assert driver.read(ITEM_TARGET, V1, sent=0.0, bearer=bearer) is NotStoredReason.CREDENTIALS
 
 
+def test_what_is_stored_for_a_vault_that_the_token_does_not_name_is_not_served(driver):
+    driver.read(ITEM_TARGET, V1, sent=0.0)
+    (stored,) = driver.store.values()
+    bearer = token(vaults=[OTHER_VAULT])
+    driver.read(f"/v1/vaults/{OTHER_VAULT}", answer(vault_document(OTHER_VAULT)), sent=0.0, bearer=bearer)
+    driver.store[driver.subject(ITEM_TARGET, bearer).key] = stored
+
+    assert driver.serves(ITEM_TARGET, now=1.0, bearer=bearer) is Servability.REFUSED
+
+
 def test_claims_grant_nothing(driver):
     bearer = token(expires=WALL_SECONDS + 1e9, vaults=[VAULT])
     driver.read(ITEM_TARGET, V1, sent=0.0, bearer=bearer)

@@ -179,6 +179,15 @@ def test_a_view_under_way_when_a_fence_is_lifted_is_not_stored(driver):
     )
 
 
+def test_an_item_under_way_when_its_deletion_is_seen_is_not_stored(driver):
+    driver.write("DELETE", ITEM_TARGET, answer(b"", 204), ended=1.0)
+    asked = driver.generation(ITEM_TARGET)
+    without = answer([item_document(OTHER_ITEM, 1)])
+    assert driver.read(ITEMS_TARGET, without, sent=1.5, landed=1.6, bearer="newcomer") is None
+
+    assert driver.read(ITEM_TARGET, V1, sent=1.1, landed=1.7, generation=asked) is NotStoredReason.GENERATION
+
+
 def test_an_answer_sent_before_the_write_ended_lifts_nothing(driver):
     driver.write("PUT", ITEM_TARGET, V1, ended=1.0)
     driver.read(ITEM_TARGET, V2, sent=0.9, landed=1.5, generation=-1)
