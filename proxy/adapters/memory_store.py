@@ -12,19 +12,24 @@ from cachetools import LRUCache
 from proxy.caching.key import CacheKey, Tag
 from proxy.caching.stored_response import StoredResponse
 
-OVERHEAD_BYTES = 1_100
-"""Objects around one response: key, dataclasses, multidict, index entries. Measured; a test checks it."""
+_OVERHEAD_BYTES = 1_300
+"""Objects around one response: key, dataclasses, multidict, floats, its places in the store. Like those below it
+was measured with tracemalloc, and a test measures it again."""
 
-_PER_FIELD_BYTES = 130
+_PER_FIELD_BYTES = 80  # names are shared between responses: see response_head in upstream_client
+_PER_NOMINATED_BYTES = 170
+_PER_TAG_BYTES = 250
 _MOST_VARIANTS = 16
+"""Stored responses under one key: an origin that varies by what every client sends must not fill the store."""
 
 
 def accounted_bytes(stored: StoredResponse) -> int:
     """Return what a stored response counts for."""
     response = stored.response
     fields = sum(len(name) + len(value) + _PER_FIELD_BYTES for name, value in response.fields.items())
-    nominated = sum(len(name) + len(value or "") + _PER_FIELD_BYTES for name, value in stored.nominated)
-    return len(response.body) + fields + nominated + len(stored.key.target) + OVERHEAD_BYTES
+    nominated = sum(len(name) + len(value or "") + _PER_NOMINATED_BYTES for name, value in stored.nominated)
+    tags = sum(sum(map(len, tag)) + _PER_TAG_BYTES for tag in stored.tags)
+    return len(response.body) + fields + nominated + tags + len(stored.key.target) + _OVERHEAD_BYTES
 
 
 class _Lru(LRUCache[CacheKey, tuple[StoredResponse, ...]]):
@@ -48,12 +53,18 @@ class MemoryStore:
         self._per_response_bytes = per_response_bytes
         self._responses = _Lru(total_bytes, self._evicted)
         self._tagged: dict[Tag, CacheKey | set[CacheKey]] = {}  # a set only where there are several
-        self.evictions = 0
+        self._count = 0
+        self._evictions = 0
 
     @property
     def stored_responses(self) -> int:
         """How many responses are stored, variants counted."""
-        return sum(map(len, self._responses.values()))
+        return self._count
+
+    @property
+    def evictions(self) -> int:
+        """How many responses have gone to make room."""
+        return self._evictions
 
     @property
     def stored_bytes(self) -> int:
@@ -62,21 +73,17 @@ class MemoryStore:
 
     def get(self, key: CacheKey) -> Sequence[StoredResponse]:
         """Return the stored responses under a key, most recent first."""
-        return self._responses.get(key, ())
+        try:
+            return self._responses[key]
+        except KeyError:  # Cache.get would look twice
+            return ()
 
     def put(self, stored: StoredResponse) -> bool:
         """Keep a response in place of the one with the same key and nominated values."""
-        others = tuple(
-            known for known in self._take(stored.key) if known.nominated != stored.nominated
-        )
+        others = tuple(known for known in self._take(stored.key) if known.nominated != stored.nominated)
         size = accounted_bytes(stored)
         fits = len(stored.response.body) <= self._per_response_bytes and size <= self._responses.maxsize
-        variants = (stored, *others)[:_MOST_VARIANTS] if fits else others
-        while len(variants) > 1 and sum(map(accounted_bytes, variants)) > self._responses.maxsize:
-            variants = variants[:-1]
-        if variants:
-            self._responses[stored.key] = variants
-            self._index(variants)
+        self._keep(stored.key, self._bounded((stored, *others)) if fits else others)
         return fits
 
     def remove(self, key: CacheKey) -> int:
@@ -96,10 +103,20 @@ class MemoryStore:
         if len(kept) == len(variants):
             return 0
         self._take(key)
-        if kept:
-            self._responses[key] = kept
-            self._index(kept)
+        self._keep(key, kept)
         return len(variants) - len(kept)
+
+    def _bounded(self, variants: tuple[StoredResponse, ...]) -> tuple[StoredResponse, ...]:
+        kept = variants[:_MOST_VARIANTS]
+        while len(kept) > 1 and sum(map(accounted_bytes, kept)) > self._responses.maxsize:
+            kept = kept[:-1]
+        self._evictions += len(variants) - len(kept)
+        return kept
+
+    def _keep(self, key: CacheKey, variants: tuple[StoredResponse, ...]) -> None:
+        if variants:
+            self._responses[key] = variants
+            self._index(variants)
 
     def _take(self, key: CacheKey) -> tuple[StoredResponse, ...]:
         variants = self._responses.pop(key, ())
@@ -107,7 +124,7 @@ class MemoryStore:
         return variants
 
     def _evicted(self, variants: tuple[StoredResponse, ...]) -> None:
-        self.evictions += len(variants)
+        self._evictions += len(variants)
         self._unindex(variants)
 
     def _keys(self, tag: Tag) -> set[CacheKey] | tuple[CacheKey, ...]:
@@ -115,6 +132,7 @@ class MemoryStore:
         return (keys,) if isinstance(keys, CacheKey) else keys
 
     def _index(self, variants: tuple[StoredResponse, ...]) -> None:
+        self._count += len(variants)
         for stored in variants:
             for tag in stored.tags:
                 known = self._tagged.get(tag)
@@ -126,6 +144,7 @@ class MemoryStore:
                     self._tagged[tag] = {known, stored.key}
 
     def _unindex(self, variants: tuple[StoredResponse, ...]) -> None:
+        self._count -= len(variants)
         for stored in variants:
             for tag in stored.tags:
                 known = self._tagged.get(tag)

@@ -5,9 +5,10 @@ version; each of them is a way to disagree about where a body ends, so each is r
 """
 
 import re
+from functools import lru_cache
 
 from aiohttp.http_parser import RawResponseMessage
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy, istr
 
 from proxy.semantics.message import ResponseHead
 
@@ -53,6 +54,12 @@ def head(message: RawResponseMessage) -> ResponseHead:
         for name, value in message.raw_headers
     )
     return ResponseHead(status=message.code, reason=message.reason, fields=CIMultiDictProxy(fields))
+
+
+@lru_cache(maxsize=512)
+def _field_name(octets: bytes) -> istr:
+    """Return a field name shared by all answers that spell it so: stored responses are mostly field names."""
+    return istr(octets.decode("ascii"))
 
 
 def body_length_bytes(message: RawResponseMessage, method: str) -> int | None:
