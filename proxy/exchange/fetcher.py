@@ -119,7 +119,7 @@ class Fetcher(Generic[SubjectT, FindingT]):
         head = answer.head
         fields = CIMultiDictProxy(forwarding.forwarded(head.fields))
         response = Response(status=head.status, reason=head.reason, fields=fields, body=body)
-        return self._land(errand, response, sent, received)
+        return self._land(errand, response, flight, sent, received)
 
     def _overflow(
         self, errand: Errand[SubjectT], answer: UpstreamResponse, sent: Sent, reason: NotStoredReason
@@ -130,14 +130,21 @@ class Fetcher(Generic[SubjectT, FindingT]):
             self._store.remove(errand.subject.key)
         return Overflowing(answer, reason)
 
-    def _land(self, errand: Errand[SubjectT], response: Response, sent: Sent, received: Instant) -> Landed:
+    def _land(
+        self,
+        errand: Errand[SubjectT],
+        response: Response,
+        flight: Flight[Landing],
+        sent: Sent,
+        received: Instant,
+    ) -> Landed:
         subject, request, status = errand.subject, errand.request, response.status
         shown, validated = response, None
         if status == 304 and errand.validating is not None:
             validated = errand.validating
             shown = validated.response
         finding = self._profile.examine(subject, shown)
-        is_current = self._is_current(subject, sent)
+        is_current = self._is_current(subject, sent) and not flight.is_superseded
         self.carry_out(self._profile.learn(subject, response, finding, sent, self._clock.now()))
         # What this very answer has just raised does not outdate it.
         sent = replace(sent, generation=self._generations.current(subject.scopes))

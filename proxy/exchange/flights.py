@@ -13,25 +13,32 @@ from typing import Generic, Protocol, Self, TypeVar
 from proxy.caching.key import CacheKey
 
 
-class Abandonable(Protocol):
-    """A landing that may hold something which somebody must take or let go."""
+class Arrival(Protocol):
+    """How a flight ended; it may hold something which somebody must take or let go."""
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the upstream answered."""
+        ...
 
     def abandon(self) -> None:
         """Let go of what nobody took. Idempotent."""
         ...
 
 
-LandingT = TypeVar("LandingT", bound=Abandonable)
+LandingT = TypeVar("LandingT", bound=Arrival)
 
 
 class Flight(Generic[LandingT]):
     """One upstream request under way. `head_seen` is set by the task when the upstream's head has arrived."""
 
-    __slots__ = ("_is_open", "aboard", "generation", "head_seen", "task")
+    __slots__ = ("_is_open", "aboard", "generation", "head_seen", "is_superseded", "number", "task")
 
-    def __init__(self, generation: int) -> None:
+    def __init__(self, generation: int, number: int) -> None:
         self.generation = generation
+        self.number = number
         self.head_seen = False
+        self.is_superseded = False
         self.aboard = 0
         self.task: asyncio.Task[LandingT] | None = None
         self._is_open = True
@@ -39,6 +46,11 @@ class Flight(Generic[LandingT]):
     def close(self) -> None:
         """Take no more followers."""
         self._is_open = False
+
+    def supersede(self) -> None:
+        """Note that a later request for the same thing has been answered: what comes here is old."""
+        self.is_superseded = True
+        self.close()
 
     def takes_followers(self, generation: int) -> bool:
         """Tell whether a request of `generation` may wait for this flight."""
@@ -92,6 +104,7 @@ class Flights(Generic[LandingT]):
     def __init__(self) -> None:
         self._open: dict[CacheKey, Flight[LandingT]] = {}
         self._tasks: set[asyncio.Task[LandingT]] = set()
+        self._departures = 0
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -101,15 +114,13 @@ class Flights(Generic[LandingT]):
         flight = self._open.get(key)
         if flight is not None and flight.takes_followers(generation):
             return Boarding(flight, is_leader=False)
-        flight = self._start(generation, fly)
+        flight = self._start(key, generation, fly)
         self._open[key] = flight
-        assert flight.task is not None
-        flight.task.add_done_callback(lambda _: self._unlist(key, flight))
         return Boarding(flight, is_leader=True)
 
-    def lead_alone(self, generation: int, fly: Fly[LandingT]) -> Boarding[LandingT]:
+    def lead_alone(self, key: CacheKey, generation: int, fly: Fly[LandingT]) -> Boarding[LandingT]:
         """Start a flight that nobody else can join."""
-        return Boarding(self._start(generation, fly), is_leader=True)
+        return Boarding(self._start(key, generation, fly), is_leader=True)
 
     def is_under_way(self, key: CacheKey, generation: int) -> bool:
         """Tell whether a request of `generation` would find a flight to join."""
@@ -123,24 +134,32 @@ class Flights(Generic[LandingT]):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _start(self, generation: int, fly: Fly[LandingT]) -> Flight[LandingT]:
-        flight: Flight[LandingT] = Flight(generation)
+    def _start(self, key: CacheKey, generation: int, fly: Fly[LandingT]) -> Flight[LandingT]:
+        self._departures += 1
+        flight: Flight[LandingT] = Flight(generation, self._departures)
 
         async def run() -> LandingT:
-            return await fly(flight)
+            landing = await fly(flight)
+            if landing.is_answer:
+                # Before anyone wakes: who asks from now on must not get less than these clients got.
+                self._supersede_older(key, flight)
+            return landing
 
         task = asyncio.get_running_loop().create_task(run())
         flight.task = task
         self._tasks.add(task)
-        task.add_done_callback(lambda _: self._landed(flight))
+        task.add_done_callback(lambda _: self._landed(key, flight))
         return flight
 
-    def _landed(self, flight: Flight[LandingT]) -> None:
+    def _supersede_older(self, key: CacheKey, flight: Flight[LandingT]) -> None:
+        listed = self._open.get(key)
+        if listed is not None and listed.number < flight.number:
+            listed.supersede()
+
+    def _landed(self, key: CacheKey, flight: Flight[LandingT]) -> None:
         task = flight.task
         assert task is not None
         self._tasks.discard(task)
-        flight.abandon_if_empty()
-
-    def _unlist(self, key: CacheKey, flight: Flight[LandingT]) -> None:
         if self._open.get(key) is flight:
             del self._open[key]
+        flight.abandon_if_empty()

@@ -26,6 +26,11 @@ class Landed:
         """Whether the origin answered 304 to our conditional request."""
         return self.upstream_status == 304 and self.response.status != 304
 
+    @property
+    def is_answer(self) -> bool:
+        """The upstream answered."""
+        return True
+
     def abandon(self) -> None:
         """Nothing to let go of."""
 
@@ -41,6 +46,11 @@ class Overflowing:
     def __init__(self, answer: UpstreamResponse, reason: NotStoredReason) -> None:
         self._answer: UpstreamResponse | None = answer
         self.reason = reason
+
+    @property
+    def is_answer(self) -> bool:
+        """The upstream answered."""
+        return True
 
     def claim(self) -> UpstreamResponse | None:
         """Take the stream over, with the duty to read or close it; None once somebody has."""
@@ -59,6 +69,11 @@ class Lost:
     """No usable answer. Decided once, shared by everyone aboard."""
 
     error: ErrorKind
+
+    @property
+    def is_answer(self) -> bool:
+        """Nobody answered."""
+        return False
 
     def abandon(self) -> None:
         """Nothing to let go of."""

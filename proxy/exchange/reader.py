@@ -110,8 +110,8 @@ class Reader(Generic[SubjectT, FindingT]):
         """Board a flight; None if what landed is not for this request."""
         generation = self._generations.current(subject.scopes)
         fly = partial(self._fetcher.fly, self._errand(subject, request, decision.stored))
-        board = partial(self._flights.join, subject.key) if decision.collapse else self._flights.lead_alone
-        with board(generation, fly) as boarding:
+        board = self._flights.join if decision.collapse else self._flights.lead_alone
+        with board(subject.key, generation, fly) as boarding:
             try:
                 async with asyncio.timeout_at(deadline):
                     landing = await boarding.landing()

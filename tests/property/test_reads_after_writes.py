@@ -23,7 +23,7 @@ TOKENS = ("alpha", "beta")
 JUNK = "junk"
 
 DELAYS = st.sampled_from([0.0, 0.01, 0.3, 1.0, 4.0])
-STARTS = st.sampled_from([0.0, 0.005, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 20.0, 31.0, 45.0, 61.0, 90.0])
+STARTS = st.sampled_from([0.0, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 4.5, 6.0, 20.0, 35.0, 36.0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ steps = st.builds(
     Step,
     STARTS,
     st.sampled_from(["read", "read", "read", "read", "reload", "list", "put", "put", "delete", "junk", "purge"]),
-    st.sampled_from(TOKENS),
-    st.integers(0, ITEMS - 1),
+    st.sampled_from((TOKENS[0], *TOKENS)),
+    st.sampled_from((0, *range(ITEMS))),
     st.builds(
         Weather,
         before_seconds=DELAYS,
@@ -135,8 +135,8 @@ class Run:
                 assert later.version >= earlier.version, f"{later} shows less than {earlier}"
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(steps, min_size=2, max_size=24))
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(steps, min_size=10, max_size=24))
 def test_a_read_after_a_write_is_answered_by_a_request_sent_after_it_and_nobody_goes_backwards(script):
     run = Run()
     run_in_virtual_time(run.play(script))

@@ -17,6 +17,8 @@ class Cargo:
         self.name = name
         self.abandoned = False
 
+    is_answer = True
+
     def abandon(self) -> None:
         self.abandoned = True
 
@@ -142,6 +144,30 @@ async def test_a_landed_flight_is_not_joined_even_before_its_callbacks_have_run(
         await first.landing()
         assert flights.join(KEY, 1, fly).is_leader
     await flights.cancel_all()
+
+
+async def test_who_asks_after_a_later_flight_has_landed_does_not_join_an_earlier_one():
+    flights, slow, quick, newest = Flights[Cargo](), Pilot(), Pilot(), Pilot()
+    before = asyncio.create_task(wait_for_landing(flights.join(KEY, 1, slow.fly)))
+    quick.clear.set()
+    await wait_for_landing(flights.lead_alone(KEY, 1, quick.fly))
+    after = flights.join(KEY, 1, newest.fly)
+    assert after.is_leader
+    slow.clear.set()
+    newest.clear.set()
+    await asyncio.gather(before, wait_for_landing(after))
+
+
+async def test_a_later_flight_without_an_answer_supersedes_nothing():
+    flights, slow, lost = Flights[Cargo](), Pilot(), Pilot()
+    before = asyncio.create_task(wait_for_landing(flights.join(KEY, 1, slow.fly)))
+    lost.cargo.is_answer = False
+    lost.clear.set()
+    await wait_for_landing(flights.lead_alone(KEY, 1, lost.fly))
+    after = flights.join(KEY, 1, slow.fly)
+    assert not after.is_leader
+    slow.clear.set()
+    await asyncio.gather(before, wait_for_landing(after))
 
 
 async def test_a_fault_in_a_flight_reaches_everyone_aboard():
