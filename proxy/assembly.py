@@ -29,19 +29,18 @@ from proxy.server.front import Front
 from proxy.server.http_server import HttpServer, HttpServerSettings
 from proxy.server.lifecycle import DrainSettings, Lifecycle, Parts, Phase
 from proxy.server.listeners import Address, TcpAddress, UnixAddress
-from proxy.server.observe_app import Observed, ObserveApp, Service
+from proxy.server.observe_app import ObserveApp, Observed, Service
 from proxy.server.peers import only_ourselves
 from proxy.server.proxy_app import proxy_front
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """Where a service listens; `notes` is what its operator should know."""
+    """Where a service listens."""
 
     traffic_addresses: list[str]
     observe_addresses: list[str]
     control_path: str
-    notes: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +93,7 @@ class Sidecar:
             [_tcp("server.listen", address) for address in settings.server.listen],
             HttpServerSettings(limits=_connection_limits(settings)),
         )
-        self._observe = self._observe_front()
+        self._observe = self._observe_fronts()
         self._control = self._control_fronts()
         self._on_ready: Callable[[Running], None] | None = None
 
@@ -108,7 +107,7 @@ class Sidecar:
         self._on_ready = on_ready
         parts = Parts(
             traffic=[self._traffic],
-            operator=[self._observe, *self._control],
+            operator=[*self._observe, *self._control],
             stop_background=self._stop_background,
         )
         await self.lifecycle.run(parts)
@@ -162,12 +161,14 @@ class Sidecar:
         )
         return Exchange(outside, limits)
 
-    def _observe_front(self) -> Front:
+    def _observe_fronts(self) -> list[Front]:
         observed = Observed(
             is_ready=self.lifecycle.is_ready, service=self._service, metrics=self._metrics.render
         )
         addresses = [_tcp("observe.listen", address) for address in self._settings.observe.listen]
-        return Front(HttpServer(ObserveApp(observed), settings=HttpServerSettings()), addresses)
+        if not addresses:
+            return []
+        return [Front(HttpServer(ObserveApp(observed), settings=HttpServerSettings()), addresses)]
 
     def _control_fronts(self) -> list[Front]:
         control = self._settings.control
@@ -175,7 +176,6 @@ class Sidecar:
         fronts = []
         if control.socket:
             path = Path(control.socket)
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             server = HttpServer(ControlApp(controls), settings=HttpServerSettings(), admits=only_ourselves())
             fronts.append(Front(server, [UnixAddress(setting="control.socket", path=path)]))
         if control.listen is not None:
@@ -189,16 +189,19 @@ class Sidecar:
 
     def _on_phase(self, phase: Phase) -> None:
         self._log.info("sidecar.phase", phase=phase.value, version=__version__)
-        if phase is Phase.SERVING and self._on_ready is not None:
+        if phase is not Phase.SERVING:
+            return
+        for front in (self._traffic, *self._observe, *self._control):
+            for note in front.notes:
+                self._log.info("sidecar.note", note=note)
+        if self._on_ready is not None:
             self._on_ready(self._running())
 
     def _running(self) -> Running:
-        fronts = [self._traffic, self._observe, *self._control]
         return Running(
             traffic_addresses=[str(address) for address in self._traffic.addresses],
-            observe_addresses=[str(address) for address in self._observe.addresses],
+            observe_addresses=[str(address) for front in self._observe for address in front.addresses],
             control_path=self._settings.control.socket,
-            notes=[note for front in fronts for note in front.notes],
         )
 
     async def _stop_background(self) -> None:

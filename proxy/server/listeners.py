@@ -131,6 +131,7 @@ def _open_tcp(address: TcpAddress, family: socket.AddressFamily) -> socket.socke
 
 
 def _bind_unix(address: UnixAddress) -> socket.socket:
+    _prepare_directory(address)
     _remove_stale(address)
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     opened.settimeout(0)
@@ -144,6 +145,18 @@ def _bind_unix(address: UnixAddress) -> socket.socket:
     finally:
         os.umask(previous)
     return opened
+
+
+def _prepare_directory(address: UnixAddress) -> None:
+    """Make the socket's directory, for us alone; refuse one that another user could swap the socket in."""
+    directory = address.path.parent
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        owner = directory.stat().st_uid
+    except OSError as error:
+        raise ListenError(_explain(address, error)) from error
+    if owner not in {0, os.getuid()}:
+        raise ListenError(f"{address.setting}: {directory} belongs to another user")
 
 
 def _remove_stale(address: UnixAddress) -> None:

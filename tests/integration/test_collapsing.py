@@ -129,7 +129,12 @@ async def test_a_read_after_a_write_does_not_join_a_flight_from_before_it(world)
     await emulator.wait_for(lambda request: request.path == path)
     async with await WireClient.connect(sidecar.address) as client:
         patch = b'[{"op":"replace","path":"/title","value":"renamed"}]'
-        lines = [f"PATCH {path} HTTP/1.1", "Host: c", f"Authorization: Bearer {token}", f"Content-Length: {len(patch)}"]
+        lines = [
+            f"PATCH {path} HTTP/1.1",
+            "Host: c",
+            f"Authorization: Bearer {token}",
+            f"Content-Length: {len(patch)}",
+        ]
         assert (await client.ask("\r\n".join(lines), patch)).status == 200
     after = await ask(sidecar.address, path, token)
     assert json.loads(after.body)["title"] == "renamed"

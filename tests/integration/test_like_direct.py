@@ -59,9 +59,18 @@ CASES = [
     get("items whose title contains", "/v1/vaults/{vault}/items/?filter=title%20co%20%22shop%22"),
     get("items by tag", "/v1/vaults/{vault}/items?filter=tag+eq+%22demo%22"),
     get("items, nothing found", "/v1/vaults/{vault}/items?filter=title+eq+%22none%22"),
-    get("items, title with & and + unescaped", "/v1/vaults/{vault}/items?filter=title%20eq%20%22My%20&%20+x%22"),
-    get("items, filter with lower-case escapes", "/v1/vaults/{vault}/items?filter=title%20eq%20%22caf%c3%a9%22"),
-    get("items, filter with upper-case escapes", "/v1/vaults/{vault}/items?filter=title%20eq%20%22caf%C3%A9%22"),
+    get(
+        "items, title with & and + unescaped",
+        "/v1/vaults/{vault}/items?filter=title%20eq%20%22My%20&%20+x%22",
+    ),
+    get(
+        "items, filter with lower-case escapes",
+        "/v1/vaults/{vault}/items?filter=title%20eq%20%22caf%c3%a9%22",
+    ),
+    get(
+        "items, filter with upper-case escapes",
+        "/v1/vaults/{vault}/items?filter=title%20eq%20%22caf%C3%A9%22",
+    ),
     get("items, raw quotes", '/v1/vaults/{vault}/items?filter=title+eq+"Web+shop"'),
     get("items of an empty vault", "/v1/vaults/{empty}/items"),
     get("items of an unknown vault", "/v1/vaults/zzzzzzzzzzzzzzzzzzzzzzzzzz/items"),
@@ -75,10 +84,16 @@ CASES = [
     get("files", "/v1/vaults/{infrastructure}/items/{document}/files"),
     get("files with a slash, as the JS SDK asks", "/v1/vaults/{infrastructure}/items/{document}/files/"),
     get("files inline", "/v1/vaults/{infrastructure}/items/{document}/files?inline_files=true"),
-    get("files inline, the seed's word", "/v1/vaults/{infrastructure}/items/{document}/files?inline_content=true"),
+    get(
+        "files inline, the seed's word",
+        "/v1/vaults/{infrastructure}/items/{document}/files?inline_content=true",
+    ),
     get("file", "/v1/vaults/{infrastructure}/items/{document}/files/{file}"),
     get("file inline", "/v1/vaults/{infrastructure}/items/{document}/files/{file}?inline_files=true"),
-    get("file too large to inline", "/v1/vaults/{infrastructure}/items/{document}/files/{large}?inline_files=true"),
+    get(
+        "file too large to inline",
+        "/v1/vaults/{infrastructure}/items/{document}/files/{large}?inline_files=true",
+    ),
     get("file content", "/v1/vaults/{infrastructure}/items/{document}/files/{file}/content"),
     get("file content, large", "/v1/vaults/{infrastructure}/items/{document}/files/{large}/content"),
     get("file unknown", "/v1/vaults/{infrastructure}/items/{document}/files/nofile"),
@@ -108,11 +123,26 @@ CASES = [
     Case("basic credentials", "GET /v1/vaults", ("Authorization: Basic d2VuZHk6cHc=",), authorized=False),
     Case("an empty credential", "GET /v1/vaults", ("Authorization: Bearer ",), authorized=False),
     Case("a body that is not JSON", "POST /v1/vaults/{vault}/items", ("Content-Length: 3",), b"{{{"),
-    Case("a category nobody knows", "POST /v1/vaults/{vault}/items", ("Content-Length: 24",), b'{"category": "NOVELTY" }'),
+    Case(
+        "a category nobody knows",
+        "POST /v1/vaults/{vault}/items",
+        ("Content-Length: 24",),
+        b'{"category": "NOVELTY" }',
+    ),
     Case("no body where one is needed", "PUT /v1/vaults/{vault}/items/{item}", ("Content-Length: 0",)),
     Case("an empty patch", "PATCH /v1/vaults/{vault}/items/{item}", ("Content-Length: 2",), b"[]"),
-    Case("a chunked empty patch", "PATCH /v1/vaults/{vault}/items/{item}", ("Transfer-Encoding: chunked",), b"2\r\n[]\r\n0\r\n\r\n"),
-    Case("a patch of nothing there", "PATCH /v1/vaults/{vault}/items/zzzzzzzzzzzzzzzzzzzzzzzzzz", ("Content-Length: 2",), b"[]"),
+    Case(
+        "a chunked empty patch",
+        "PATCH /v1/vaults/{vault}/items/{item}",
+        ("Transfer-Encoding: chunked",),
+        b"2\r\n[]\r\n0\r\n\r\n",
+    ),
+    Case(
+        "a patch of nothing there",
+        "PATCH /v1/vaults/{vault}/items/zzzzzzzzzzzzzzzzzzzzzzzzzz",
+        ("Content-Length: 2",),
+        b"[]",
+    ),
     Case("deleting what is not there", "DELETE /v1/vaults/{vault}/items/zzzzzzzzzzzzzzzzzzzzzzzzzz"),
     Case("writing where it is not allowed", "DELETE /v1/vaults/{infrastructure}/items/{database}"),
     Case("a method nobody knows", "PURGE /v1/vaults"),
@@ -183,10 +213,12 @@ async def test_an_answer_through_the_sidecar_is_the_direct_answer(world, case):
 
 
 async def test_activity_and_health_pass_with_their_fields(world):
-    emulator, sample, token, sidecar = world
+    _, sample, token, sidecar = world
     activity = await ask(sidecar.address, get("a", "/v1/activity?limit=5&offset=1"), sample, token)
     assert activity.status == 200
-    assert activity.value("Content-Range", ).startswith("2-6/")
+    assert activity.value(
+        "Content-Range",
+    ).startswith("2-6/")
     assert len(json.loads(activity.body)) == 5
     health = await ask(sidecar.address, get("h", "/health"), sample, token)
     assert health.status == 200

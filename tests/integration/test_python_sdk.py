@@ -100,7 +100,10 @@ async def test_files_download_as_directly(world, tmp_path):
     for name, url in (("direct", emulator.url), ("through", sidecar.url)):
         (tmp_path / name).mkdir()
         await asyncio.to_thread(download, open_client(url, token), sample, tmp_path / name)
-    assert next((tmp_path / "direct").iterdir()).read_bytes() == next((tmp_path / "through").iterdir()).read_bytes()
+    assert (
+        next((tmp_path / "direct").iterdir()).read_bytes()
+        == next((tmp_path / "through").iterdir()).read_bytes()
+    )
 
 
 async def reads_asynchronously(client: AsyncClient, sample) -> list[object]:
@@ -135,7 +138,7 @@ async def test_every_read_of_the_async_client_is_the_same(world):
 
 
 async def test_writes_of_the_async_client_are_seen_at_once(world):
-    emulator, sample, token, sidecar = world
+    _, sample, token, sidecar = world
     client = onepasswordconnectsdk.new_client(sidecar.url, token, is_async=True)
     vault = sample.empty.id
     item = Item(title="made", category="LOGIN", vault=ItemVault(id=vault), fields=[])

@@ -89,7 +89,7 @@ class ModelConnect:
         token = request.fields.get("Authorization", "").removeprefix("Bearer ")
         if token not in self.tokens:
             return ModelAnswer(401, {"status": 401, "message": "Invalid token signature"})
-        path, _, query = request.target.partition("?")
+        path = request.target.partition("?")[0]
         parts = path.removeprefix("/v1/vaults/").split("/")
         now = asyncio.get_running_loop().time()
         if len(parts) == 2:

@@ -1,6 +1,7 @@
 """HTTP/1.1 by hand: the bytes a test wants, and the bytes that came back, with nothing in between."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 
@@ -39,10 +40,8 @@ class WireClient:
 
     async def __aexit__(self, *_: object) -> None:
         self.writer.close()
-        try:
+        with suppress(ConnectionError):
             await self.writer.wait_closed()
-        except ConnectionError:
-            pass
 
     async def ask(self, head: str | bytes, body: bytes = b"") -> WireAnswer:
         """Send a request and return its answer; `head` may be lines without the final empty one."""

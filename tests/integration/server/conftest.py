@@ -22,7 +22,7 @@ def answer(body=b"fine", *fields: tuple[str, str], status: int = 200, reason: st
 async def until(condition: Callable[[], object]) -> None:
     """Let the loop turn until something is so."""
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - the condition has no event
+        while not condition():
             await asyncio.sleep(0)
 
 

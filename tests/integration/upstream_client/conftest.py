@@ -127,7 +127,7 @@ class Origin:
 async def until(condition: Callable[[], object]) -> None:
     """Let the loop turn until something is so."""
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - the condition has no event
+        while not condition():
             await asyncio.sleep(0.001)
 
 

@@ -1,6 +1,8 @@
 """Request bodies that end early, on either side."""
 
 import asyncio
+import socket
+import threading
 
 import pytest
 
@@ -36,6 +38,48 @@ async def test_early_answer_of_an_upstream_that_leaves_is_not_lost(origin, clien
         answer = await asyncio.wait_for(sender.send(request("PUT", body=body)), 5)
         assert answer.head.status == 413
         answer.close()
+
+
+async def test_early_answer_is_read_before_writing_on_would_destroy_it(client):
+    """The upstream has answered and reset, and the loop has had no turn to see it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(5)
+    has_left = threading.Event()
+
+    def serve() -> None:
+        peer, _ = listener.accept()
+        with peer:
+            peer.recv(10)  # what stays unread turns the end into a reset
+            peer.sendall(REFUSAL)
+        has_left.set()
+
+    class Unlucky(Body):
+        async def __aiter__(self):
+            yield b"x" * 1_000
+            has_left.wait(5)
+            yield b"x" * 1_000
+
+    server = asyncio.create_task(asyncio.to_thread(serve))
+    sender = client(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    with listener:
+        await asyncio.sleep(0)
+        answer = await asyncio.wait_for(sender.send(request("PUT", body=Unlucky(length=2_000))), 5)
+        assert answer.head.status == 413
+        answer.close()
+        await server
+
+
+async def test_answer_before_the_octets_have_left_costs_the_connection(origin, client):
+    async def script(peer):
+        await peer.head()
+        peer.writer.transport.pause_reading()
+        peer.send(OK)
+        await asyncio.Event().wait()
+
+    server = await origin(script)
+    sender = client(server)
+    assert await fetch(sender, request("PUT", body=Body(b"x" * 2**24, length=2**24))) == b"ok"
+    assert sender.open_connections == 0
 
 
 async def test_body_is_no_longer_read_after_an_early_answer(origin, client):

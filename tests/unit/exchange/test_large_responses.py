@@ -60,8 +60,7 @@ async def test_a_turn_that_comes_together_with_a_cancellation_is_passed_on():
 
 def test_the_budget_grants_until_it_is_spent_and_takes_back():
     budget = BufferBudget(10)
-    with budget.reserve(6) as first:
-        with budget.reserve(6) as second:
-            assert (first, second) == (True, False)
-            assert budget.reserved_bytes == 6
+    with budget.reserve(6) as first, budget.reserve(6) as second:
+        assert (first, second) == (True, False)
+        assert budget.reserved_bytes == 6
     assert budget.reserved_bytes == 0
