@@ -54,7 +54,9 @@ class Write:
 steps = st.builds(
     Step,
     STARTS,
-    st.sampled_from(["read", "read", "read", "read", "reload", "list", "put", "put", "delete", "junk", "purge"]),
+    st.sampled_from(
+        ["read", "read", "read", "read", "reload", "list", "put", "put", "delete", "junk", "purge"]
+    ),
     st.sampled_from((TOKENS[0], *TOKENS)),
     st.sampled_from((0, *range(ITEMS))),
     st.builds(
