@@ -12,7 +12,7 @@ from proxy.caching.cache_status import CACHE_NAME, Forwarded
 from proxy.caching.reasons import ForwardReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Clock, Instant
-from proxy.connect.error_response import Message, error_body
+from proxy.connect.error_response import STATUS_OF, Message, error_body
 from proxy.errors import ErrorKind
 from proxy.exchange.answer import Answer
 from proxy.exchange.landing import Landed
@@ -30,6 +30,8 @@ _TIMEOUTS = frozenset(
         ErrorKind.HTTP_RESPONSE_TIMEOUT,
     }
 )
+
+_GARBAGE = frozenset({ErrorKind.HTTP_PROTOCOL_ERROR, ErrorKind.HTTP_RESPONSE_INCOMPLETE})
 
 
 class Composer:
@@ -81,24 +83,27 @@ class Composer:
 
     def failed(self, error: ErrorKind, reason: ForwardReason) -> Answer:
         """Return the error for an upstream that gave no answer."""
-        is_timeout = error in _TIMEOUTS
-        message = Message.UPSTREAM_TIMEOUT if is_timeout else Message.UPSTREAM_UNREACHABLE
+        message = Message.UPSTREAM_UNREACHABLE
+        if error in _TIMEOUTS:
+            message = Message.UPSTREAM_TIMEOUT
+        elif error in _GARBAGE:
+            message = Message.UPSTREAM_GARBAGE
         member = cache_status.forwarded(Forwarded(reason=reason, detail=error))
-        return self._problem(504 if is_timeout else 502, message, member, error)
+        return self._problem(message, member, error)
 
     def loop(self) -> Answer:
         """Return the error for a request that has come full circle."""
         member = cache_status.forwarded(Forwarded(reason=ForwardReason.BYPASS))
-        return self._problem(508, Message.LOOP_DETECTED, member, ErrorKind.PROXY_LOOP_DETECTED)
+        return self._problem(Message.LOOP_DETECTED, member, ErrorKind.PROXY_LOOP_DETECTED)
 
     def unsatisfiable(self) -> Answer:
         """Return the error for only-if-cached when nothing stored will do."""
-        return self._problem(504, Message.ONLY_IF_CACHED, f"{CACHE_NAME}; fwd=request; detail=only_if_cached")
+        return self._problem(Message.ONLY_IF_CACHED, f"{CACHE_NAME}; fwd=request; detail=only_if_cached")
 
     def busy(self) -> Answer:
         """Return the error for a request whose turn did not come in time."""
         member = cache_status.forwarded(Forwarded(reason=ForwardReason.MISS, detail="busy"))
-        answer = self._problem(503, Message.OVERLOADED, member)
+        answer = self._problem(Message.OVERLOADED, member)
         fields = CIMultiDict(answer.fields)
         fields["Retry-After"] = "1"
         return Answer(
@@ -128,14 +133,15 @@ class Composer:
         if "Date" not in fields:
             fields["Date"] = format_date(self._clock.now().wall_seconds)
 
-    def _problem(self, status: int, message: Message, member: str, error: ErrorKind | None = None) -> Answer:
+    def _problem(self, message: Message, member: str, error: ErrorKind | None = None) -> Answer:
         fields = CIMultiDict({"Content-Type": "application/json"})
         self._add_ours(fields, member)
         if error is not None:
             fields.add("Proxy-Status", f"{CACHE_NAME}; error={error}")
+        status = HTTPStatus(STATUS_OF[message])
         return Answer(
-            status=status,
-            reason=HTTPStatus(status).phrase,
+            status=status.value,
+            reason=status.phrase,
             fields=CIMultiDictProxy(fields),
-            body=error_body(status, message),
+            body=error_body(status.value, message),
         )

@@ -18,8 +18,9 @@ from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 from aiohttp.web_request import BaseRequest
 from aiohttp.web_response import StreamResponse
 
+from proxy.connect.error_response import Message
 from proxy.server.inbound import Inbound, Reply
-from proxy.server.problems import HeadGivenUpError, Problem, problem_of_error
+from proxy.server.problems import HeadGivenUpError, problem_of_error
 from proxy.server.translate import LocalEnd
 
 if TYPE_CHECKING:
@@ -205,13 +206,13 @@ class Connection(RequestHandler):
         if self._head_timer is None:
             self._head_bytes = 0
             self._head_timer = self._loop.call_later(
-                self._limits.head_seconds, self._give_up_head, Problem.HEAD_TIMEOUT
+                self._limits.head_seconds, self._give_up_head, Message.REQUEST_TIMEOUT
             )
         self._head_bytes += arrived_bytes
         if self._head_bytes > self._limits.max_head_bytes:
-            self._give_up_head(Problem.FIELDS_TOO_LARGE)
+            self._give_up_head(Message.FIELDS_TOO_LARGE)
 
-    def _give_up_head(self, problem: Problem) -> None:
+    def _give_up_head(self, problem: Message) -> None:
         self._stop_head_timer()
         if self._is_waiting():
             self._take_error(HeadGivenUpError(problem))
@@ -251,7 +252,7 @@ class Connection(RequestHandler):
     ) -> StreamResponse:
         """Answer a fault of ours; aiohttp's texts and tracebacks stay unsaid."""
         self.log_exception(exc_info=exc)
-        return cast(StreamResponse, Reply.refusal(cast(Inbound, request), Problem.FAULT))
+        return cast(StreamResponse, Reply.refusal(cast(Inbound, request), Message.INTERNAL))
 
     def log_exception(self, *_args: object, exc_info: object = None, **_kw: object) -> None:
         """Name the kind of a fault; its text may quote the request."""

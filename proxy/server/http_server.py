@@ -16,11 +16,11 @@ from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_server import Server
 
+from proxy.connect.error_response import Message
 from proxy.errors import RequestBodyError
 from proxy.exchange.answer import Handler
 from proxy.server.connection import Connection, ConnectionLimits
 from proxy.server.inbound import Inbound, Reply
-from proxy.server.problems import Problem
 from proxy.server.translate import OwnNames, translate
 
 _log = logging.getLogger(__name__)
@@ -125,15 +125,15 @@ class HttpServer(Server):
 
     async def _respond(self, inbound: Inbound) -> Reply:
         request = translate(inbound.message, self._settings.names, inbound.connection.local_end)
-        if isinstance(request, Problem):
+        if isinstance(request, Message):
             return Reply.refusal(inbound, request)
         try:
             return Reply(inbound, await self._handler.handle(request, inbound.open_body()))
         except RequestBodyError:
-            return Reply.refusal(inbound, Problem.BAD_BODY)
+            return Reply.refusal(inbound, Message.BODY_CUT_SHORT)
         except Exception as fault:  # noqa: BLE001 - whatever it is, the client gets our words and the log no values
             _log.error("server.handler_fault: %s at %s", type(fault).__name__, _place_of(fault))
-            return Reply.refusal(inbound, Problem.FAULT)
+            return Reply.refusal(inbound, Message.INTERNAL)
 
 
 def _place_of(fault: BaseException) -> str:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from aiohttp.http import RawRequestMessage
 from aiohttp.streams import StreamReader
 
+from proxy.connect.error_response import Message
 from proxy.exchange.answer import Answer
-from proxy.server.problems import Problem, problem_answer
+from proxy.server.problems import problem_answer
 from proxy.server.request_body import StreamedBody
 from proxy.server.response_writer import (
     Asked,
@@ -76,7 +77,7 @@ class Reply:
         self.keep_alive = True
 
     @classmethod
-    def refusal(cls, inbound: Inbound, problem: Problem) -> "Reply":
+    def refusal(cls, inbound: Inbound, problem: Message) -> "Reply":
         """Return the reply that states a problem and ends the connection."""
         reply = cls(inbound, problem_answer(problem))
         reply._lingers = True
@@ -104,7 +105,9 @@ class Reply:
         except ValueError:
             _log.error("server.answer_unwritable: status %d", answer.status)
             self.keep_alive = False
-            await write_answer(connection, problem_answer(Problem.FAULT), replace(asked, may_persist=False))
+            await write_answer(
+                connection, problem_answer(Message.INTERNAL), replace(asked, may_persist=False)
+            )
         if self._lingers:
             await connection.linger()
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from aiohttp.http import HttpVersion10, HttpVersion11, RawRequestMessage
 from multidict import istr
 
-from proxy.server.problems import Problem
+from proxy.connect.error_response import Message
 
-Check = Callable[[RawRequestMessage], Problem | None]
+Check = Callable[[RawRequestMessage], Message | None]
 
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::[0-9]{0,5})?")
 _TARGET = re.compile(r"[\x21\x22\x24-\x7e]+")  # visible ASCII without "#": a fragment never goes upstream
@@ -28,56 +28,56 @@ _TRANSFER_ENCODING = istr("Transfer-Encoding")
 _EXPECT = istr("Expect")
 
 
-def _version(message: RawRequestMessage) -> Problem | None:
+def _version(message: RawRequestMessage) -> Message | None:
     is_spoken = message.version in {HttpVersion11, HttpVersion10}
-    return None if is_spoken else Problem.VERSION
+    return None if is_spoken else Message.UNSUPPORTED_VERSION
 
 
-def _method(message: RawRequestMessage) -> Problem | None:
-    return Problem.METHOD_REFUSED if message.method in _REFUSED_METHODS else None
+def _method(message: RawRequestMessage) -> Message | None:
+    return Message.UNSUPPORTED_METHOD if message.method in _REFUSED_METHODS else None
 
 
-def _target(message: RawRequestMessage) -> Problem | None:
-    return None if _TARGET.fullmatch(message.path) else Problem.BAD_TARGET
+def _target(message: RawRequestMessage) -> Message | None:
+    return None if _TARGET.fullmatch(message.path) else Message.BAD_TARGET
 
 
-def _host(message: RawRequestMessage) -> Problem | None:
+def _host(message: RawRequestMessage) -> Message | None:
     values = message.headers.getall(_HOST_NAME, [])
     if not values and message.version == HttpVersion10:
         return None
     if len(values) != 1 or not _HOST.fullmatch(values[0]):
-        return Problem.BAD_HOST
+        return Message.BAD_HOST
     return None
 
 
-def _authorization(message: RawRequestMessage) -> Problem | None:
-    return Problem.REPEATED_FIELD if len(message.headers.getall(_AUTHORIZATION, ())) > 1 else None
+def _authorization(message: RawRequestMessage) -> Message | None:
+    return Message.REPEATED_FIELD if len(message.headers.getall(_AUTHORIZATION, ())) > 1 else None
 
 
-def _length(message: RawRequestMessage) -> Problem | None:
+def _length(message: RawRequestMessage) -> Message | None:
     values = message.headers.getall(_CONTENT_LENGTH, ())
     if not values:
         return None
     if len(values) > 1 or _TRANSFER_ENCODING in message.headers:
-        return Problem.BAD_FRAMING
+        return Message.BAD_FRAMING
     value = values[0]
     is_plain = value.isascii() and value.isdigit() and len(value) <= _MAX_LENGTH_DIGITS
-    return None if is_plain else Problem.BAD_FRAMING
+    return None if is_plain else Message.BAD_FRAMING
 
 
-def _transfer_coding(message: RawRequestMessage) -> Problem | None:
+def _transfer_coding(message: RawRequestMessage) -> Message | None:
     values = message.headers.getall(_TRANSFER_ENCODING, ())
     if not values:
         return None
     is_chunked = len(values) == 1 and values[0].lower() == "chunked" and message.chunked
-    return None if is_chunked and message.version == HttpVersion11 else Problem.BAD_FRAMING
+    return None if is_chunked and message.version == HttpVersion11 else Message.BAD_FRAMING
 
 
-def _expectation(message: RawRequestMessage) -> Problem | None:
+def _expectation(message: RawRequestMessage) -> Message | None:
     values = message.headers.getall(_EXPECT, ())
     if all(value.lower() == "100-continue" for value in values):
         return None
-    return Problem.UNKNOWN_EXPECTATION
+    return Message.UNKNOWN_EXPECTATION
 
 
 CHECKS: tuple[Check, ...] = (
@@ -92,7 +92,7 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def first_problem(message: RawRequestMessage) -> Problem | None:
+def first_problem(message: RawRequestMessage) -> Message | None:
     """Return the first problem of a request head, or None."""
     for check in CHECKS:
         problem = check(message)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from aiohttp.http import RawRequestMessage
 from multidict import CIMultiDict, CIMultiDictProxy, istr
 
+from proxy.connect.error_response import Message
 from proxy.semantics.message import Fields, Request
-from proxy.server.problems import Problem
 from proxy.server.request_checks import first_problem
 
 _ABSOLUTE = re.compile(r"https?://([^/?]+)(/.*)?", re.IGNORECASE)
@@ -49,7 +49,7 @@ class OwnNames:
 
 def translate(
     message: RawRequestMessage, names: OwnNames, local: Callable[[], LocalEnd]
-) -> Request | Problem:
+) -> Request | Message:
     """Return the request that a parsed head states, or why it is refused."""
     problem = first_problem(message)
     if problem is not None:
@@ -58,7 +58,7 @@ def translate(
     if target[0] != "/":
         reduced = _origin_form(message, names, local())
         if reduced is None:
-            return Problem.FOREIGN_TARGET
+            return Message.FOREIGN_HOST
         target = reduced
     fields = message.headers
     return Request(
