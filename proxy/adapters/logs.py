@@ -35,11 +35,11 @@ def make_logger(log_format: LogFormat, level: str, stream: TextIO | None = None)
     renderer = (
         structlog.processors.JSONRenderer()
         if log_format is LogFormat.JSON
-        else structlog.dev.ConsoleRenderer(colors=stream.isatty())
+        else structlog.dev.ConsoleRenderer(colors=stream.isatty(), sort_keys=False, timestamp_key="ts")
     )
     logger: FilteringBoundLogger = structlog.wrap_logger(
         structlog.WriteLogger(stream),
-        processors=[_add_time, structlog.processors.add_log_level, renderer],
+        processors=[_lead, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
     )
     _adopt_library_loggers(logger, threshold)
@@ -91,8 +91,11 @@ class ExchangeLog:
         )
 
 
-def _add_time(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    return {"ts": datetime.now(UTC).isoformat(timespec="milliseconds"), **event}
+def _lead(_: WrappedLogger, level: str, event: EventDict) -> EventDict:
+    """Put what every line has in front; leave out what this one has not."""
+    ts = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    rest = {name: value for name, value in event.items() if name != "event" and value is not None}
+    return {"ts": ts, "level": level, "event": event["event"], **rest}
 
 
 class _Adopted(logging.Handler):

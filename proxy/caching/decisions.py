@@ -23,7 +23,10 @@ from proxy.errors import ErrorKind
 from proxy.semantics.lists import elements
 from proxy.semantics.message import Request, Response, ResponseHead
 
-_ERROR_STATUSES = frozenset({408, 500, 502, 503, 504})
+
+def is_failure(status: int) -> bool:
+    """Tell whether a status means that the origin could not answer: 408 or 5xx (design rule 9)."""
+    return status == 408 or 500 <= status < 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +159,7 @@ def on_failure(
     now: Instant,
 ) -> ReuseOnError | None:
     """Decide whether a stored response stands in for an error: transport errors, 408, 5xx; nothing else."""
-    if stored is None or (isinstance(failure, int) and failure not in _ERROR_STATUSES):
+    if stored is None or (isinstance(failure, int) and not is_failure(failure)):
         return None
     if servability in {Servability.FENCED, Servability.REFUSED}:
         return None

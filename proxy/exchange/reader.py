@@ -7,7 +7,7 @@ import asyncio
 from functools import partial
 from typing import Generic, assert_never
 
-from proxy.caching import selection, validation
+from proxy.caching import decisions, selection, validation
 from proxy.caching.decisions import Forward, Reuse, Unsatisfiable
 from proxy.caching.generations import Generations
 from proxy.caching.profile import FindingT, SubjectT
@@ -135,9 +135,10 @@ class Reader(Generic[SubjectT, FindingT]):
         boarding: Boarding[Landing],
         landed: Landed,
     ) -> Conclusion | None:
-        stale = self._stale_instead(subject, request, landed.response.status)
-        if stale is not None:
-            return stale
+        if decisions.is_failure(landed.response.status):
+            stale = self._stale_instead(subject, request, landed.response.status)
+            if stale is not None:
+                return stale
         if not boarding.is_leader and not _may_share(request, boarding, landed):
             return None
         collapsed = not boarding.is_leader
