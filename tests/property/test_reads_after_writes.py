@@ -47,6 +47,9 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Write:
+    """`answered` is when Connect's answer left it, `ended` when the client had it."""
+
+    answered: int
     ended: int
     item: int
 
@@ -106,18 +109,19 @@ class Run:
         answer = await self.exchange.handle(request, None)
         body = answer.body if isinstance(answer.body, bytes) else b"".join([c async for c in answer.body])
         ended = next(self.order)
-        self._note(step, token, method, answer.status, body, began, ended)
+        self._note(step, number, token, answer.status, body, began, ended)
 
     def _note(
-        self, step: Step, token: str, method: str, status: int, body: bytes, began: int, ended: int
+        self, step: Step, number: str, token: str, status: int, body: bytes, began: int, ended: int
     ) -> None:
         document = json.loads(body) if body else None
-        if method == "GET" and status == 200:
+        is_read = step.kind in {"read", "reload", "list"}
+        if is_read and status == 200:
             shown = document if isinstance(document, list) else [document]
             assert all(entry["title"] == token for entry in shown), "bytes of another token"
-        if method != "GET":
+        if not is_read:
             if token != JUNK and status != 404:
-                self.writes.append(Write(ended, step.item))
+                self.writes.append(Write(self.connect.answered_order[number], ended, step.item))
         elif step.kind != "list" and status in {200, 404}:
             version = document["version"] if status == 200 else float("inf")
             served = document["served"] if status == 200 else None
@@ -130,7 +134,7 @@ class Run:
             sent = self.connect.sent_order[read.served]
             for write in self.writes:
                 if write.item == read.item and write.ended < read.began:
-                    assert sent > write.ended, f"{read} was answered by what was sent before {write} ended"
+                    assert sent > write.answered, f"{read} was answered by what was sent before {write}"
         for earlier, later in itertools.permutations(self.reads, 2):
             same = earlier.token == later.token and earlier.item == later.item
             if same and earlier.ended < later.began:

@@ -71,6 +71,7 @@ class ModelConnect:
         self.tokens = tokens
         self.order = order
         self.sent_order: dict[int, int] = {}
+        self.answered_order: dict[str, int] = {}
         self.weather: dict[str, Weather] = {}
         self._serial = itertools.count(1)
 
@@ -81,6 +82,7 @@ class ModelConnect:
         await asyncio.sleep(weather.before_seconds)
         answer = self._answer(request, serial, weather)
         await asyncio.sleep(weather.after_seconds)
+        self.answered_order[request.fields.get("X-Weather", "")] = next(self.order)
         if weather.loses_answer:
             raise UpstreamError(ErrorKind.CONNECTION_TERMINATED, sent=True)
         return answer
