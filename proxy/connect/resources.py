@@ -209,7 +209,7 @@ def recognise(target: str) -> Resource:
     """Tell what a target in origin-form names. Never raises."""
     path, _, query = target.partition("?")
     is_api = path == "/v1" or path.startswith("/v1/")
-    concerns_vaults = b"vaults" in unquote_to_bytes(path.encode("utf-8", "surrogateescape")).lower()
+    concerns_vaults = b"vaults" in unquote_to_bytes(path.encode("utf-8", "surrogatepass")).lower()
     if "#" in target or not path.startswith("/"):
         return Resource(kind=ResourceKind.OTHER, is_api=is_api, concerns_vaults=concerns_vaults)
     segments = tuple(path[1:].removesuffix("/").split("/"))
