@@ -6,21 +6,19 @@ must not be stored or used to freshen, and a stored one must be validated. The t
 forgets counts as raised, which is always safe.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 
 from proxy.caching.key import ROOT, Tag
 
 
 class Generations:
-    """The generation of every scope, and the scopes that are being written right now."""
+    """The generation of every scope."""
 
     def __init__(self, *, capacity: int = 65_536) -> None:
         self._capacity = capacity
         self._counter = 0
         self._floor = 0
         self._raised: dict[Tag, int] = {}
-        self._writing: Counter[Tag] = Counter()
 
     def current(self, scopes: Iterable[Tag]) -> int:
         """Return the generation of what depends on all of `scopes`."""
@@ -40,19 +38,3 @@ class Generations:
         while len(self._raised) > self._capacity:
             oldest = next(iter(self._raised))
             self._floor = max(self._floor, self._raised.pop(oldest))
-
-    def write_began(self, scopes: Iterable[Tag]) -> None:
-        """Note that a write to `scopes` is on its way: until it ends nothing of them may be stored."""
-        self._writing.update(scopes)
-
-    def write_ended(self, scopes: Iterable[Tag]) -> None:
-        """Note the end of a write, whatever became of it."""
-        for scope in scopes:
-            self._writing[scope] -= 1
-            if self._writing[scope] <= 0:
-                del self._writing[scope]
-
-    def is_being_written(self, scopes: Iterable[Tag]) -> bool:
-        """Tell whether a write to any of `scopes` is on its way."""
-        writing = self._writing
-        return bool(writing) and (ROOT in writing or any(scope in writing for scope in scopes))

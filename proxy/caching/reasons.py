@@ -31,7 +31,6 @@ class NotStoredReason(StrEnum):
     TOO_LARGE = "too_large"
     STORE_FULL = "store_full"
     GENERATION = "generation"
-    WRITE_IN_FLIGHT = "write_in_flight"
     FENCE = "fence"
     VERSION_REGRESSED = "version_regressed"
     ONE_TIME_PASSWORD = "one_time_password"  # noqa: S105
@@ -40,7 +39,5 @@ class NotStoredReason(StrEnum):
     NOT_CACHEABLE = "not_cacheable"
 
 
-KEEPS_STORED = frozenset(
-    {NotStoredReason.GENERATION, NotStoredReason.WRITE_IN_FLIGHT, NotStoredReason.VERSION_REGRESSED}
-)
+KEEPS_STORED = frozenset({NotStoredReason.GENERATION, NotStoredReason.VERSION_REGRESSED})
 """Reasons that say nothing against what is stored under the key already; every other removes it (rule 7)."""

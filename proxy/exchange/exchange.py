@@ -75,7 +75,6 @@ class Exchange(Generic[SubjectT, FindingT]):
         writer = Writer(
             profile=outside.profile,
             upstream=outside.upstream,
-            generations=generations,
             fetcher=self._fetcher,
             clock=outside.clock,
             observer=outside.observer,

@@ -167,8 +167,6 @@ class Fetcher(Generic[SubjectT, FindingT]):
     ) -> NotStoredReason | None:
         if not is_current:
             return NotStoredReason.GENERATION
-        if self._generations.is_being_written(subject.scopes):
-            return NotStoredReason.WRITE_IN_FLIGHT
         return self._profile.refuses_storing(subject, finding, sent, self._clock.now())
 
     def _is_current(self, subject: SubjectT, sent: Sent) -> bool:

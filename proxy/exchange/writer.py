@@ -8,7 +8,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import Generic
 
-from proxy.caching.generations import Generations
 from proxy.caching.profile import FindingT, Profile, SubjectT, WriteOutcome, write_outcome
 from proxy.clock import Clock
 from proxy.errors import ErrorKind, UpstreamError
@@ -34,7 +33,6 @@ class Writer(Generic[SubjectT, FindingT]):
         *,
         profile: Profile[SubjectT, FindingT],
         upstream: Upstream,
-        generations: Generations,
         fetcher: Fetcher[SubjectT, FindingT],
         clock: Clock,
         observer: Observer,
@@ -42,7 +40,6 @@ class Writer(Generic[SubjectT, FindingT]):
     ) -> None:
         self._profile = profile
         self._upstream = upstream
-        self._generations = generations
         self._fetcher = fetcher
         self._clock = clock
         self._observer = observer
@@ -62,7 +59,6 @@ class Writer(Generic[SubjectT, FindingT]):
             await asyncio.wait(self._tasks)
 
     async def _perform(self, subject: SubjectT, request: UpstreamRequest) -> Written:
-        self._generations.write_began(subject.scopes)
         written = Written(answer=ErrorKind.PROXY_INTERNAL_ERROR, outcome=WriteOutcome.UNKNOWN)
         try:
             written = await self._send(request)
@@ -71,7 +67,6 @@ class Writer(Generic[SubjectT, FindingT]):
             now = self._clock.now()
             effects = self._profile.write_ended(subject, written.outcome, complete, now)
             removed = self._fetcher.carry_out(effects)
-            self._generations.write_ended(subject.scopes)
             self._observer.notify(
                 Invalidated(resource=subject.resource, outcome=written.outcome, removed=removed)
             )
