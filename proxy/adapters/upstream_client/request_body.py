@@ -35,17 +35,26 @@ async def _send(connection: UpstreamConnection, body: RequestBody, stall_seconds
         if length is not None and taken > length:
             raise RequestBodyError
         if octets:
-            if connection.has_unread():
-                # Writing to an upstream that has answered and left would destroy the answer before it is read.
-                await asyncio.sleep(0)
+            if await _is_answered(connection):
+                return
             connection.write(octets if length is not None else request_head.chunk(octets))
         connection.request_complete = taken == length
         await _drain(connection, stall_seconds)
     if length is None:
+        if await _is_answered(connection):
+            return
         connection.write(request_head.LAST_CHUNK)
         connection.request_complete = True
     elif taken != length:
         raise RequestBodyError
+
+
+async def _is_answered(connection: UpstreamConnection) -> bool:
+    """Let the loop read before more is written: writing to an upstream that has left destroys its answer."""
+    if connection.has_unread():
+        await asyncio.sleep(0)  # the loop looks at its sockets after this turn ...
+        await asyncio.sleep(0)  # ... and reads them in the next
+    return connection.head_arrived.done()
 
 
 async def _drain(connection: UpstreamConnection, stall_seconds: float) -> None:
