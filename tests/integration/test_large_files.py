@@ -1,52 +1,16 @@
 """A large file passes through a sidecar process without being held: its resident memory hardly moves."""
 
 import asyncio
-import os
-import signal
-import socket
-import sys
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from proxy.emulator import Emulator, GeneratedContent
+from tests.support.process import sidecar_process
 from tests.support.wire import WireClient
 
 FILE_BYTES = 100 * 2**20
 MOST_EXTRA_BYTES = 16 * 2**20
-
-
-@asynccontextmanager
-async def sidecar_process(upstream_url: str, directory: Path):
-    """Run `connect-sidecar serve`; yield its pid and the address it listens on."""
-    port = free_port()
-    environ = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("CONNECT_SIDECAR")},
-        "OP_CONNECT_HOST": upstream_url,
-        "CONNECT_SIDECAR__SERVER__LISTEN": f"127.0.0.1:{port}",
-        "CONNECT_SIDECAR__SERVER__DRAIN_DELAY_SECONDS": "0",
-        "CONNECT_SIDECAR__OBSERVE__LISTEN": "127.0.0.1:0",
-        "CONNECT_SIDECAR__CONTROL__SOCKET": str(directory / "control.sock"),
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "proxy", "serve", env=environ, stderr=asyncio.subprocess.PIPE
-    )
-    assert process.stderr is not None
-    try:
-        assert b"serving" in await asyncio.wait_for(process.stderr.readline(), 20)
-        yield process.pid, f"127.0.0.1:{port}"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(process.communicate(), 20)
-    assert process.returncode == 0
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def peak_bytes(pid: int) -> int:
@@ -75,7 +39,8 @@ async def test_a_file_of_100_mb_passes_with_little_extra_memory(tmp_path, client
         file = emulator.add_file(sample.infrastructure.id, sample.document.id, name="large", content=content)
         token = emulator.issue_token("ci")
         path = f"/v1/vaults/{sample.infrastructure.id}/items/{sample.document.id}/files/{file.id}/content"
-        async with sidecar_process(emulator.url, tmp_path) as (pid, address):
+        async with sidecar_process(emulator.url, tmp_path) as sidecar:
+            pid, address = sidecar.pid, sidecar.address
             async with await WireClient.connect(address) as client:
                 lines = ["GET /v1/vaults HTTP/1.1", "Host: c", f"Authorization: Bearer {token}"]
                 assert (await client.ask("\r\n".join(lines))).status == 200

@@ -28,7 +28,7 @@ def head(method: str, path: str, token: str, *fields: str) -> str:
 
 
 async def test_ten_thousand_refused_writes_leave_another_tokens_hits_alone(world):
-    emulator, sample, token, sidecar = world
+    emulator, sample, _, sidecar = world
     reader_token = emulator.issue_token("reader", {sample.demo.id: READ})
     item = f"/v1/vaults/{sample.demo.id}/items/{sample.login.id}"
     paths = [item, f"/v1/vaults/{sample.demo.id}/items", f"/v1/vaults/{sample.demo.id}", "/v1/vaults"]

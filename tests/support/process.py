@@ -1,0 +1,78 @@
+"""The sidecar as a process of its own: `connect-sidecar serve`, with everything it writes kept."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(slots=True)
+class SidecarProcess:
+    """A running process; `output` grows while it runs and is complete once it has ended."""
+
+    pid: int
+    address: str
+    observe_address: str
+    control_path: Path
+    process: asyncio.subprocess.Process
+    output: bytearray = field(default_factory=bytearray)
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+
+def free_port() -> int:
+    """Return a port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def sidecar_process(
+    upstream_url: str, directory: Path, **overrides: str
+) -> AsyncIterator[SidecarProcess]:
+    """Run `serve` for the length of the block; it must end with exit code 0 on SIGTERM."""
+    traffic, observe, control = free_port(), free_port(), directory / "control.sock"
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("CONNECT_SIDECAR")}
+    settings = {
+        "UPSTREAM__URL": upstream_url,
+        "SERVER__LISTEN": f"127.0.0.1:{traffic}",
+        "SERVER__DRAIN_DELAY_SECONDS": "0",
+        "OBSERVE__LISTEN": f"127.0.0.1:{observe}",
+        "CONTROL__SOCKET": str(control),
+        **overrides,
+    }
+    environ |= {f"CONNECT_SIDECAR__{name}": value for name, value in settings.items()}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "proxy", "serve"),
+        env=environ,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    sidecar = SidecarProcess(process.pid, f"127.0.0.1:{traffic}", f"127.0.0.1:{observe}", control, process)
+    is_serving = asyncio.Event()
+    reading = asyncio.create_task(_keep_output(sidecar, is_serving))
+    try:
+        await asyncio.wait_for(is_serving.wait(), 20)
+        yield sidecar
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(process.wait(), 30)
+        await reading
+    assert process.returncode == 0, bytes(sidecar.output)
+
+
+async def _keep_output(sidecar: SidecarProcess, is_serving: asyncio.Event) -> None:
+    assert sidecar.process.stdout is not None
+    while line := await sidecar.process.stdout.readline():
+        sidecar.output += line
+        if b'"phase": "serving"' in line:
+            is_serving.set()
+    is_serving.set()
