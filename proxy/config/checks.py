@@ -4,6 +4,7 @@ A problem stops the start; a warning is said by `serve` and `check-config`. Each
 way the operator set them.
 """
 
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -128,6 +129,17 @@ def _files(settings: Settings, called: _Called) -> Iterator[str]:
                 opened.read(1)
         except OSError as error:
             yield f"{called(path)}: {file} can't be read: {error.strerror}"
+            continue
+        if path == "upstream.ca_file" and not _holds_certificates(file):
+            yield f"{called(path)}: {file} holds no PEM certificate"
+
+
+def _holds_certificates(file: str) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
+    except ssl.SSLError:
+        return False
+    return True
 
 
 def _token_names(settings: Settings, called: _Called) -> Iterator[str]:

@@ -176,8 +176,12 @@ class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(ge=1, le=65_535, description="Connect is one small process: more at once only queue up there"),
     ] = 64
     max_field_bytes: Annotated[
-        int, _bytes("Name and value of one field of an answer", least=8 * KIBIBYTE)
-    ] = 64 * KIBIBYTE
+        int,
+        _bytes(
+            "Name and value of one field of an answer: 64 KiB pass, with room for the name",
+            least=8 * KIBIBYTE,
+        ),
+    ] = 128 * KIBIBYTE
 
 
 class CacheSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -372,3 +372,13 @@ def test_settings_alone_are_never_complete():
     with pytest.raises(ConfigError):
         load(None, {})
     assert Settings().upstream.url == ""
+
+
+def test_a_ca_bundle_without_a_certificate_is_refused(tmp_path):
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("not a certificate")
+    found = problems(
+        {"OP_CONNECT_HOST": "https://connect:8443", "CONNECT_SIDECAR__UPSTREAM__CA_FILE": str(bundle)}
+    )
+
+    assert found == (f"CONNECT_SIDECAR__UPSTREAM__CA_FILE: {bundle} holds no PEM certificate",)
