@@ -1,17 +1,16 @@
 """Cache-Control, parsed once into typed directives (RFC 9111 sections 5.2.1 and 5.2.2).
 
 Seconds are capped at 2^31, as the RFC advises. A number that can't be read counts as 0: to be stale too soon
-is safe. Where a directive is repeated the first one counts, but the shorter of repeated lifetimes.
+is safe. Of a directive's repeats the most restrictive counts.
 """
 
 from dataclasses import dataclass
 
 from proxy.semantics.lists import elements, split_list, unquote
 from proxy.semantics.message import Fields
-from proxy.semantics.structured_fields import parse_dictionary
+from proxy.semantics.structured_fields import FALSE, parse_dictionary
 
 MOST_SECONDS = 2**31
-_ANY_STALENESS = MOST_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,10 @@ NO_REQUEST_DIRECTIVES = RequestDirectives()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseDirectives:
-    """What an origin allows caches. `no_cache_fields` and `private_fields` are the qualified forms."""
+    """What an origin allows caches. `no_cache_fields` and `private_fields` are the qualified forms.
+
+    `is_targeted`: from CDN-Cache-Control, so that Cache-Control and Expires don't count (RFC 9213 section 2.2).
+    """
 
     no_store: bool = False
     no_cache: bool = False
@@ -47,6 +49,7 @@ class ResponseDirectives:
     stale_if_error_seconds: int | None = None
     no_cache_fields: frozenset[str] = frozenset()
     private_fields: frozenset[str] = frozenset()
+    is_targeted: bool = False
 
 
 def request_directives(fields: Fields) -> RequestDirectives:
@@ -56,21 +59,20 @@ def request_directives(fields: Fields) -> RequestDirectives:
             return RequestDirectives(no_cache=True)
         return NO_REQUEST_DIRECTIVES
     named = _named(elements(fields, "Cache-Control"))
-    max_stale = named.get("max-stale", [])
     return RequestDirectives(
         no_store="no-store" in named,
         no_cache="no-cache" in named,
         only_if_cached="only-if-cached" in named,
         max_age_seconds=_seconds(named, "max-age"),
         min_fresh_seconds=_seconds(named, "min-fresh"),
-        max_stale_seconds=_ANY_STALENESS if max_stale[:1] == [None] else _seconds(named, "max-stale"),
+        max_stale_seconds=_most_staleness(named.get("max-stale", [])),
         stale_if_error_seconds=_seconds(named, "stale-if-error"),
     )
 
 
 def response_directives(fields: Fields) -> ResponseDirectives:
     """Read a response's Cache-Control."""
-    return _response(_named(elements(fields, "Cache-Control")))
+    return _response(_named(elements(fields, "Cache-Control")), is_targeted=False)
 
 
 def targeted_directives(fields: Fields) -> ResponseDirectives | None:
@@ -78,15 +80,18 @@ def targeted_directives(fields: Fields) -> ResponseDirectives | None:
     if "CDN-Cache-Control" not in fields:
         return None
     members = parse_dictionary(",".join(fields.getall("CDN-Cache-Control")))
-    return _response({name: [value] for name, value in members.items()}) if members else None
+    if not members:
+        return None
+    named = {name: [value] for name, value in members.items() if value != FALSE}
+    return _response(named, is_targeted=True)
 
 
-def _response(named: dict[str, list[str | None]]) -> ResponseDirectives:
+def _response(named: dict[str, list[str | None]], *, is_targeted: bool) -> ResponseDirectives:
     no_cache, private = named.get("no-cache", []), named.get("private", [])
     return ResponseDirectives(
         no_store="no-store" in named,
-        no_cache=None in no_cache,
-        private=None in private,
+        no_cache=not all(map(_names_fields, no_cache)),
+        private=not all(map(_names_fields, private)),
         public="public" in named,
         must_revalidate="must-revalidate" in named,
         proxy_revalidate="proxy-revalidate" in named,
@@ -97,6 +102,7 @@ def _response(named: dict[str, list[str | None]]) -> ResponseDirectives:
         stale_if_error_seconds=_seconds(named, "stale-if-error"),
         no_cache_fields=_field_names(no_cache),
         private_fields=_field_names(private),
+        is_targeted=is_targeted,
     )
 
 
@@ -114,11 +120,22 @@ def _seconds(named: dict[str, list[str | None]], name: str) -> int | None:
     return min(delta_seconds(value) for value in values) if values else None
 
 
+def _most_staleness(values: list[str | None]) -> int | None:
+    bounds = (MOST_SECONDS if value is None else delta_seconds(value) for value in values)
+    return min(bounds, default=None)
+
+
 def delta_seconds(text: str | None) -> int:
     """Return a delta-seconds value, at most 2^31; 0 for what isn't one."""
     if text is None or not (text.isascii() and text.isdigit()):
         return 0
-    return MOST_SECONDS if len(text) > 10 else min(int(text), MOST_SECONDS)
+    digits = text.lstrip("0") or "0"  # int() refuses thousands of digits
+    return MOST_SECONDS if len(digits) > 10 else min(int(digits), MOST_SECONDS)
+
+
+def _names_fields(value: str | None) -> bool:
+    """Tell whether no-cache or private is qualified; a list of nothing is no qualification."""
+    return value is not None and any(split_list(value))
 
 
 def _field_names(values: list[str | None]) -> frozenset[str]:

@@ -24,7 +24,7 @@ def explicit_lifetime_seconds(
         return float(directives.s_maxage_seconds)
     if directives.max_age_seconds is not None:
         return float(directives.max_age_seconds)
-    if "Expires" not in head.fields:
+    if "Expires" not in head.fields or directives.is_targeted:
         return None
     lines = head.fields.getall("Expires")
     expires = parse_date(lines[0], received.wall_seconds) if len(lines) == 1 else None

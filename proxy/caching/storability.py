@@ -62,7 +62,7 @@ def has_explicit_permission(head: ResponseHead, directives: ResponseDirectives, 
         or directives.max_age_seconds is not None
         or (rules.shared and directives.s_maxage_seconds is not None)
         or (directives.private and not rules.shared)
-        or "Expires" in head.fields
+        or ("Expires" in head.fields and not directives.is_targeted)
     )
 
 

@@ -1,7 +1,8 @@
 """What a proxy passes on and what ends at each hop (RFC 9110 section 7.6).
 
 Hop-by-hop fields and those named in Connection are taken out, both ways; but a message can't use Connection
-to take out what it means end to end: such connection options are ignored.
+to take out what it means end to end, who it is from, or how it may be cached: such connection options are
+ignored, not refused, since they harm nobody once they have no effect.
 """
 
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -28,25 +29,43 @@ _HOP_BY_HOP = frozenset(
 _END_TO_END = frozenset(
     {
         "1password-connect-version",
+        "accept",
+        "accept-encoding",
+        "accept-language",
         "age",
         "authorization",
         "cache-control",
+        "cdn-cache-control",
         "content-disposition",
         "content-encoding",
+        "content-language",
         "content-length",
+        "content-location",
         "content-range",
         "content-type",
+        "cookie",
         "date",
         "etag",
         "expires",
+        "forwarded",
         "host",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+        "if-unmodified-since",
         "last-modified",
         "location",
+        "pragma",
         "range",
+        "retry-after",
         "set-cookie",
         "vary",
         "via",
         "www-authenticate",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
     }
 )
 """Fields whose loss would change what a message means or who it is from: Connection can't name them away."""

@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass
 
 _RANGE = re.compile(r"bytes=[ \t]*(\d*)-(\d*)[ \t]*", re.IGNORECASE | re.ASCII)
-_MOST_DIGITS = 19
+_MOST_DIGITS = 18
+_BEYOND = 10**_MOST_DIGITS
+"""Stands for every number too long to be a position: Python refuses to read thousands of digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,20 +32,23 @@ class Unsatisfiable:
 def requested_range(value: str | None, length: int) -> ByteRange | Unsatisfiable | None:
     """Return what a Range field asks of `length` octets; None: everything."""
     match = _RANGE.fullmatch(value) if value is not None else None
-    if match is None:
+    if match is None or not (match[1] or match[2]):
         return None
-    first_text, last_text = match[1], match[2]
-    if max(len(first_text), len(last_text)) > _MOST_DIGITS or not (first_text or last_text):
-        return None
-    if not first_text:
-        suffix = int(last_text)
-        return (
-            ByteRange(first=max(0, length - suffix), last=length - 1)
-            if suffix and length
-            else Unsatisfiable()
-        )
-    first = int(first_text)
-    last = int(last_text) if last_text else length - 1
-    if last_text and last < first:
+    if not match[1]:
+        return _suffix(_position(match[2]), length)
+    first = _position(match[1])
+    last = _position(match[2]) if match[2] else _BEYOND
+    if last < first:
         return None
     return ByteRange(first=first, last=min(last, length - 1)) if first < length else Unsatisfiable()
+
+
+def _suffix(wanted: int, length: int) -> ByteRange | Unsatisfiable | None:
+    if wanted == 0:
+        return Unsatisfiable()
+    return ByteRange(first=max(0, length - wanted), last=length - 1) if length else None
+
+
+def _position(digits: str) -> int:
+    significant = digits.lstrip("0")
+    return _BEYOND if len(significant) > _MOST_DIGITS else int(significant or "0")

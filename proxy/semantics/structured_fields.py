@@ -5,11 +5,24 @@ Members of a dictionary come out as text; parameters are dropped. A field that d
 
 import re
 
+_WORD = r"[A-Za-z*][\w!#$%&'*+.^`|~:/-]*"
+_BARE_ITEMS = (
+    r"@-?\d{1,15}",  # date
+    r"-?\d{1,12}\.\d{1,3}",
+    r"-?\d{1,15}",
+    r"\?[01]",
+    r":[A-Za-z0-9+/]*=*:",  # octets
+    r'%"(?:[\x20\x21\x23\x24\x26-\x7e]|%[0-9a-f]{2})*"',  # display string
+    _WORD,
+)
 _KEY = re.compile(r"[a-z*][a-z0-9_.*-]*")
 _STRING = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
-_BARE = re.compile(r"-?\d{1,15}(?:\.\d{1,3})?|\?[01]|[A-Za-z*][\w!#$%&'*+.^`|~:/-]*", re.ASCII)
+_BARE = re.compile("|".join(_BARE_ITEMS), re.ASCII)
 _GAP = re.compile(r"[ \t]*")
-_TOKEN = re.compile(r"[A-Za-z*][\w!#$%&'*+.^`|~:/-]*", re.ASCII)
+_TOKEN = re.compile(_WORD, re.ASCII)
+
+FALSE = "?0"
+"""The text of a false member; a true one has none."""
 
 
 def parse_dictionary(value: str) -> dict[str, str | None] | None:
@@ -48,10 +61,15 @@ def _member(value: str, position: int) -> tuple[str, str | None, int] | None:
         return None
     position, member = key.end(), None
     if value[position : position + 1] == "=":
-        item = _item(value, position + 1)
+        item = _item_or_list(value, position + 1)
         if item is None:
             return None
         member, position = item
+    end = _skip_parameters(value, position)
+    return None if end is None else (key[0], None if member == "?1" else member, end)
+
+
+def _skip_parameters(value: str, position: int) -> int | None:
     while value[position : position + 1] == ";":
         parameter = _KEY.match(value, _skip(value, position + 1))
         if parameter is None:
@@ -62,7 +80,20 @@ def _member(value: str, position: int) -> tuple[str, str | None, int] | None:
             if item is None:
                 return None
             position = item[1]
-    return key[0], member, position
+    return position
+
+
+def _item_or_list(value: str, position: int) -> tuple[str, int] | None:
+    if value[position : position + 1] != "(":
+        return _item(value, position)
+    start, position = position, _skip(value, position + 1)
+    while value[position : position + 1] != ")":
+        item = _item(value, position)
+        end = None if item is None else _skip_parameters(value, item[1])
+        if end is None or value[end : end + 1] not in {" ", ")"}:
+            return None
+        position = _skip(value, end)
+    return value[start : position + 1], position + 1
 
 
 def _item(value: str, position: int) -> tuple[str, int] | None:

@@ -10,7 +10,9 @@ from enum import StrEnum
 from proxy.semantics.dates import parse_date
 from proxy.semantics.message import Fields, Request
 
-_ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\U0010ffff]*"')
+_TAG_TEXT = r'(?:W/)?"[\x21\x23-\x7e\x80-\U0010ffff]*"'
+_ENTITY_TAG = re.compile(_TAG_TEXT)
+_LISTED = re.compile(rf"(?:^|,)[ \t]*({_TAG_TEXT})[ \t]*(?=,|$)")
 
 PRECONDITION_FIELDS = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range")
 
@@ -25,10 +27,11 @@ class Precondition(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
-    """The entity tag and Last-Modified of what would be answered, as field values."""
+    """The entity tag, Last-Modified and Date of what would be answered, as field values."""
 
     entity_tag: str | None
     last_modified: str | None
+    date: str | None = None
 
 
 def is_entity_tag(text: str) -> bool:
@@ -38,7 +41,7 @@ def is_entity_tag(text: str) -> bool:
 
 def entity_tags(fields: Fields, name: str) -> list[str]:
     """Return the entity tags listed in a field; what isn't one is left out."""
-    return [tag for value in fields.getall(name, ()) for tag in _ENTITY_TAG.findall(value)]
+    return [tag for value in fields.getall(name, ()) for tag in _LISTED.findall(value)]
 
 
 def matches_strongly(one: str, other: str) -> bool:
@@ -69,13 +72,13 @@ def evaluate(request: Request, validators: Validators, now_wall_seconds: float) 
 
 def if_range_holds(request: Request, validators: Validators, now_wall_seconds: float) -> bool:
     """Tell whether a Range field may be honoured (RFC 9110 section 13.1.5); true without If-Range."""
-    condition = request.fields.get("If-Range")
-    if condition is None:
+    if "If-Range" not in request.fields:
         return True
+    condition = request.fields["If-Range"]
     if is_entity_tag(condition):
         return validators.entity_tag is not None and matches_strongly(condition, validators.entity_tag)
-    asked = parse_date(condition, now_wall_seconds)
-    return asked is not None and validators.last_modified == condition
+    dates = _dates(validators.last_modified, condition, now_wall_seconds)
+    return dates is not None and dates[0] == dates[1] and _is_strong(validators, now_wall_seconds)
 
 
 def _if_match(fields: Fields, validators: Validators) -> bool:
@@ -92,6 +95,12 @@ def _if_none_match(fields: Fields, validators: Validators) -> bool:
     return tag is not None and any(
         matches_weakly(tag, asked) for asked in entity_tags(fields, "If-None-Match")
     )
+
+
+def _is_strong(validators: Validators, now_wall_seconds: float) -> bool:
+    """Tell whether Last-Modified can't hide a second change in the same second (section 8.8.2.2)."""
+    dates = _dates(validators.date, validators.last_modified, now_wall_seconds)
+    return dates is not None and dates[0] >= dates[1] + 1
 
 
 def _dates(held: str | None, asked: str | None, now_wall_seconds: float) -> tuple[float, float] | None:
