@@ -202,7 +202,7 @@ def _dated(
     head = stored.response
     directives = _origin_directives(head, rules)
     lifetime = freshness.lifetime_seconds(head, directives, rules, received)
-    age = freshness.corrected_initial_age_seconds(head, sent.at, received)
+    age = freshness.corrected_initial_age_seconds(head, rules, sent.at, received)
     if lifetime is None and not validation.has_origin_validators(head):
         return NotStored(reason=NotStoredReason.NO_FRESHNESS)
     must_revalidate = _forbids_stale(head, directives, rules)

@@ -44,11 +44,15 @@ def lifetime_seconds(
     return _heuristic(head, directives, received) if rules.heuristics else None
 
 
-def corrected_initial_age_seconds(head: ResponseHead, sent: Instant, received: Instant) -> float:
+def corrected_initial_age_seconds(
+    head: ResponseHead, rules: CacheRules, sent: Instant, received: Instant
+) -> float:
     """Return the age that the response had when it arrived (section 4.2.3)."""
-    apparent = max(0.0, received.wall_seconds - date_seconds(head, received))
     delay = max(0.0, received.boot_seconds - sent.boot_seconds)
-    return max(apparent, _age_value(head) + delay)
+    age = _age_value(head) + delay
+    if not rules.ages_by_date:
+        return age
+    return max(age, received.wall_seconds - date_seconds(head, received))
 
 
 def date_seconds(head: ResponseHead, received: Instant) -> float:

@@ -38,6 +38,7 @@ class CacheRules:
     assigned_freshness_seconds: float | None
     stale_if_error_seconds: float
     stale_if_error_most_seconds: float = 2.0**31
+    ages_by_date: bool = True  # False: the origin itself answers, and its clock may differ from ours
     storable_statuses: frozenset[int] | None = None  # None: what the RFC allows
 
 

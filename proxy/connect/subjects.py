@@ -122,6 +122,7 @@ def _cache_rules(
             assigned_freshness_seconds=seconds,
             stale_if_error_seconds=rules.stale_if_error_seconds,
             stale_if_error_most_seconds=rules.stale_if_error_seconds,
+            ages_by_date=False,
             storable_statuses=frozenset({200}),
         )
         for freshness, seconds in lifetimes.items()

@@ -7,7 +7,31 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from proxy.assembly import Running, Sidecar
+from proxy.clock import Clock, Instant, SystemClock
 from proxy.config import Settings, load
+
+
+class SteppedClock:
+    """The machine's clocks, put forward by hand; the wall clock may be stepped alone."""
+
+    def __init__(self) -> None:
+        self._system = SystemClock()
+        self._passed_seconds = 0.0
+        self._stepped_seconds = 0.0
+
+    def now(self) -> Instant:
+        now = self._system.now()
+        passed = self._passed_seconds
+        return Instant(
+            wall_seconds=now.wall_seconds + passed + self._stepped_seconds,
+            boot_seconds=now.boot_seconds + passed,
+        )
+
+    def pass_seconds(self, seconds: float) -> None:
+        self._passed_seconds += seconds
+
+    def step_wall(self, seconds: float) -> None:
+        self._stepped_seconds += seconds
 
 
 class RunningSidecar:
@@ -42,10 +66,12 @@ def settings_for(upstream_url: str, directory: Path, **overrides: str) -> Settin
 
 
 @asynccontextmanager
-async def running_sidecar(upstream_url: str, **overrides: str) -> AsyncIterator[RunningSidecar]:
+async def running_sidecar(
+    upstream_url: str, *, clock: Clock | None = None, **overrides: str
+) -> AsyncIterator[RunningSidecar]:
     """Run a sidecar in front of `upstream_url` for the length of the block."""
     with TemporaryDirectory() as directory:
-        sidecar = Sidecar(settings_for(upstream_url, Path(directory), **overrides))
+        sidecar = Sidecar(settings_for(upstream_url, Path(directory), **overrides), clock=clock)
         ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
         serving = asyncio.create_task(sidecar.run(ready.set_result))
         await asyncio.wait({ready, serving}, return_when=asyncio.FIRST_COMPLETED)

@@ -88,12 +88,12 @@ AGES = [
 
 @pytest.mark.parametrize(("lines", "took", "expected", "anchor"), AGES)
 def test_age_on_arrival(lines, took, expected, anchor):
-    assert corrected_initial_age_seconds(head(*lines), at(-took), at()) == expected, anchor
+    assert corrected_initial_age_seconds(head(*lines), PRIVATE_RULES, at(-took), at()) == expected, anchor
 
 
 def test_clock_step_between_request_and_answer_ages_nothing():
     before = Instant(wall_seconds=WALL + 9_000, boot_seconds=BOOT - 2)
-    assert corrected_initial_age_seconds(head(), before, at()) == 2
+    assert corrected_initial_age_seconds(head(), PRIVATE_RULES, before, at()) == 2
 
 
 def test_age_grows_with_residence_and_a_wall_clock_step_changes_nothing():
@@ -105,3 +105,9 @@ def test_age_grows_with_residence_and_a_wall_clock_step_changes_nothing():
 
 def test_age_never_falls_below_that_on_arrival():
     assert stored(age=5).current_age_seconds(at(-100)) == 5
+
+
+def test_where_the_origin_itself_answers_its_clock_may_be_hours_apart():
+    rules = replace(PRIVATE_RULES, ages_by_date=False)
+    assert corrected_initial_age_seconds(head(f"Date: {date(-7200)}"), rules, at(-2), at()) == 2
+    assert corrected_initial_age_seconds(head(f"Date: {date(-7200)}", "Age: 40"), rules, at(-2), at()) == 42
