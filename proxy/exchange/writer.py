@@ -51,7 +51,11 @@ class Writer(Generic[SubjectT, FindingT]):
         task = asyncio.get_running_loop().create_task(self._perform(subject, request))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_let_go)  # the write goes on, but nobody will read its answer
+            raise
 
     async def finish(self) -> None:
         """Wait until all writes under way have ended; each has its deadline."""
@@ -87,3 +91,12 @@ class Writer(Generic[SubjectT, FindingT]):
             return Written(answer=answer, outcome=WriteOutcome.UNKNOWN)
         response = Response(status=head.status, reason=head.reason, fields=head.fields, body=body)
         return Written(answer=response, outcome=write_outcome(head.status))
+
+
+def _let_go(task: asyncio.Task[Written]) -> None:
+    """Close the stream that a write's client has left; its faults were nobody's to hear."""
+    if task.cancelled() or task.exception() is not None:
+        return
+    answer = task.result().answer
+    if not isinstance(answer, Response | ErrorKind):
+        answer.close()
