@@ -23,6 +23,9 @@ from proxy.errors import ErrorKind
 from proxy.semantics.lists import elements
 from proxy.semantics.message import Request, Response, ResponseHead
 
+_OURS = frozenset({ErrorKind.CONNECTION_LIMIT_REACHED, ErrorKind.HTTP_REQUEST_ERROR})
+"""Failures of our own making: staleness is for when the origin could not answer (design rule 9)."""
+
 
 def is_failure(status: int) -> bool:
     """Tell whether a status means that the origin could not answer: 408 or 5xx (design rule 9)."""
@@ -159,7 +162,7 @@ def on_failure(
     now: Instant,
 ) -> ReuseOnError | None:
     """Decide whether a stored response stands in for an error: transport errors, 408, 5xx; nothing else."""
-    if stored is None or (isinstance(failure, int) and not is_failure(failure)):
+    if stored is None or failure in _OURS or (isinstance(failure, int) and not is_failure(failure)):
         return None
     if servability in {Servability.FENCED, Servability.REFUSED}:
         return None

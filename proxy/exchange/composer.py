@@ -83,6 +83,8 @@ class Composer:
 
     def failed(self, error: ErrorKind, reason: ForwardReason) -> Answer:
         """Return the error for an upstream that gave no answer."""
+        if error is ErrorKind.CONNECTION_LIMIT_REACHED:
+            return self.busy(reason)
         message = Message.UPSTREAM_UNREACHABLE
         if error in _TIMEOUTS:
             message = Message.UPSTREAM_TIMEOUT
@@ -100,9 +102,9 @@ class Composer:
         """Return the error for only-if-cached when nothing stored will do."""
         return self._problem(Message.ONLY_IF_CACHED, f"{CACHE_NAME}; fwd=request; detail=only_if_cached")
 
-    def busy(self) -> Answer:
+    def busy(self, reason: ForwardReason) -> Answer:
         """Return the error for a request whose turn did not come in time."""
-        member = cache_status.forwarded(Forwarded(reason=ForwardReason.MISS, detail="busy"))
+        member = cache_status.forwarded(Forwarded(reason=reason, detail="busy"))
         answer = self._problem(Message.OVERLOADED, member)
         fields = CIMultiDict(answer.fields)
         fields["Retry-After"] = "1"

@@ -104,7 +104,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
             async with asyncio.timeout(self._total_seconds):
                 release = await self._large_responses.acquire(subject.key)
         except TimeoutError:
-            answer = self._compose.busy()
+            answer = self._compose.busy(ForwardReason.MISS)
             return Conclusion(answer=answer, answered=Answered.FAILED, forward_reason=ForwardReason.MISS)
         return await self._pass(subject, request, None, ForwardReason.MISS, release)
 
