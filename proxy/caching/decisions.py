@@ -91,18 +91,14 @@ def on_request(
         return _forward(ForwardReason.REQUEST, stored, directives)
     if stored.ttl_seconds(now) > 0 or staleness.client_accepts(stored, directives, now):
         return Reuse(stored=stored)
-    if staleness.may_refresh_behind(stored, now):
+    if staleness.may_refresh_behind(stored, directives, now):
         return Reuse(stored=stored, refresh=True)
     return _forward(ForwardReason.STALE, stored, directives)
 
 
 def on_response_head(request: Request, head: ResponseHead, rules: CacheRules) -> NotStored | None:
     """Say from its head alone that an answer will not be stored; None if it may be."""
-    if head.status == 304:
-        return None
-    directives = _origin_directives(head, rules)
-    refusal = storability.refusal(request, request_directives(request.fields), head, directives, rules)
-    return None if refusal is None else NotStored(reason=refusal)
+    return None if head.status == 304 else _refused(request, head, rules)
 
 
 def on_response(
@@ -114,7 +110,7 @@ def on_response(
     finding: Finding,
 ) -> StoredResponse | NotStored:
     """Decide whether a complete answer is stored, as the RFC has it; the profile's refusals come on top."""
-    refused = on_response_head(request, response, subject.rules)
+    refused = _refused(request, response, subject.rules)
     if refused is not None:
         return refused
     template = StoredResponse(
@@ -126,7 +122,7 @@ def on_response(
         corrected_initial_age_seconds=0.0,
         freshness_lifetime_seconds=0.0,
         stale_while_revalidate_seconds=0.0,
-        stale_if_error_seconds=0.0,
+        stale_if_error_seconds=None,
         must_validate=False,
         must_revalidate=False,
         entity_tag=response.fields.get("ETag"),
@@ -140,8 +136,18 @@ def on_response(
 def on_not_modified(
     stored: StoredResponse, head: ResponseHead, subject: Subject, sent: Sent, received: Instant
 ) -> StoredResponse | NotStored:
-    """Freshen a stored response with a 304 (RFC 9111 section 4.3.4)."""
+    """Freshen a stored response with a 304 (RFC 9111 section 4.3.4).
+
+    NotStored: it answers this one request as it is, and goes: the 304 is about something else, or forbids to
+    keep it any longer.
+    """
+    if not validation.is_about(stored, head):
+        return NotStored(reason=NotStoredReason.NOT_VALIDATED)
     response = validation.freshened(stored.response, head)
+    directives = _origin_directives(response, subject.rules)
+    refusal = storability.refusal_to_keep(response, directives, subject.rules)
+    if refusal is not None:
+        return NotStored(reason=refusal)
     renewed = replace(
         stored,
         response=response,
@@ -190,7 +196,13 @@ def _is_young_enough(stored: StoredResponse, directives: RequestDirectives, now:
     most = directives.max_age_seconds
     if most is None:
         return True
-    return stored.current_age_seconds(now) <= most + (directives.max_stale_seconds or 0) and most > 0
+    return most > 0 and stored.current_age_seconds(now) <= most  # 0 asks for the origin's word
+
+
+def _refused(request: Request, head: ResponseHead, rules: CacheRules) -> NotStored | None:
+    directives = _origin_directives(head, rules)
+    refusal = storability.refusal(request, request_directives(request.fields), head, directives, rules)
+    return None if refusal is None else NotStored(reason=refusal)
 
 
 def _origin_directives(head: ResponseHead, rules: CacheRules) -> ResponseDirectives:
@@ -215,9 +227,7 @@ def _dated(
         corrected_initial_age_seconds=age,
         freshness_lifetime_seconds=0.0 if lifetime is None else lifetime,
         stale_while_revalidate_seconds=float(directives.stale_while_revalidate_seconds or 0),
-        stale_if_error_seconds=rules.stale_if_error_seconds
-        if stale_if_error is None
-        else float(stale_if_error),
+        stale_if_error_seconds=None if stale_if_error is None else float(stale_if_error),
         must_validate=directives.no_cache or bool(directives.no_cache_fields),
         must_revalidate=must_revalidate,
     )

@@ -37,6 +37,7 @@ class NotStoredReason(StrEnum):
     EMPTY_LIST = "empty_list"
     UNREADABLE = "unreadable"
     NOT_CACHEABLE = "not_cacheable"
+    NOT_VALIDATED = "not_validated"  # a 304 about something other than what is stored
 
 
 KEEPS_STORED = frozenset({NotStoredReason.GENERATION, NotStoredReason.VERSION_REGRESSED})

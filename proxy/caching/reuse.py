@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from multidict import CIMultiDict
 
+from proxy.caching.directives import MOST_SECONDS
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
 from proxy.semantics.dates import format_date
@@ -29,6 +30,9 @@ _KEPT_IN_304 = frozenset(
     }
 )
 
+_KEPT_IN_PROBLEM = frozenset({"1password-connect-version", "etag", "vary"})
+"""No lifetime: a 412 or 416 of ours must not be stored downstream in place of the representation."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presented:
@@ -47,7 +51,7 @@ def present(stored: StoredResponse, request: Request, now: Instant) -> Presented
     fields = CIMultiDict(response.fields)
     if "ETag" not in fields and stored.entity_tag is not None:
         fields["ETag"] = stored.entity_tag
-    fields["Age"] = str(max(0, int(stored.current_age_seconds(now))))
+    fields["Age"] = str(min(MOST_SECONDS, int(stored.current_age_seconds(now))))
     if "Date" not in fields:
         fields["Date"] = format_date(stored.response_received.wall_seconds)
     return _shaped(response, fields, request, now)
@@ -55,9 +59,11 @@ def present(stored: StoredResponse, request: Request, now: Instant) -> Presented
 
 def _shaped(response: Response, fields: CIMultiDict[str], request: Request, now: Instant) -> Presented:
     whole = Presented(status=response.status, reason=response.reason, fields=fields, body=response.body)
-    if response.status != 200:
-        return _bodiless(whole) if request.method == "HEAD" else whole
-    validators = Validators(entity_tag=fields.get("ETag"), last_modified=fields.get("Last-Modified"))
+    if not 200 <= response.status < 300:  # conditions are for what would succeed (RFC 9110 section 13.2.1)
+        return _for_method(whole, request)
+    validators = Validators(
+        entity_tag=fields.get("ETag"), last_modified=fields.get("Last-Modified"), date=fields.get("Date")
+    )
     match evaluate(request, validators, now.wall_seconds):
         case Precondition.NOT_MODIFIED:
             return Presented(status=304, reason="Not Modified", fields=_of_304(fields), body=b"")
@@ -65,11 +71,10 @@ def _shaped(response: Response, fields: CIMultiDict[str], request: Request, now:
             return _problem(412, "Precondition Failed", fields)
         case Precondition.PROCEED:
             pass
-    if request.method == "HEAD":
-        return _bodiless(whole)
-    if "Range" not in request.fields or not if_range_holds(request, validators, now.wall_seconds):
-        return whole
-    return _part(whole, request)
+    is_ranged = request.method == "GET" and response.status == 200 and "Range" in request.fields
+    if is_ranged and if_range_holds(request, validators, now.wall_seconds):
+        return _part(whole, request)
+    return _for_method(whole, request)
 
 
 def _part(whole: Presented, request: Request) -> Presented:
@@ -90,8 +95,11 @@ def _part(whole: Presented, request: Request) -> Presented:
             return Presented(status=206, reason="Partial Content", fields=fields, body=body)
 
 
-def _bodiless(whole: Presented) -> Presented:
-    whole.fields.setdefault("Content-Length", str(len(whole.body)))
+def _for_method(whole: Presented, request: Request) -> Presented:
+    if request.method != "HEAD":
+        return whole
+    if whole.status != 204:  # which has no length (RFC 9110 section 8.6)
+        whole.fields.setdefault("Content-Length", str(len(whole.body)))
     return Presented(status=whole.status, reason=whole.reason, fields=whole.fields, body=b"")
 
 
@@ -100,5 +108,5 @@ def _of_304(fields: CIMultiDict[str]) -> CIMultiDict[str]:
 
 
 def _problem(status: int, reason: str, fields: CIMultiDict[str]) -> Presented:
-    kept = CIMultiDict((name, value) for name, value in fields.items() if name.lower() in _KEPT_IN_304)
+    kept = CIMultiDict((name, value) for name, value in fields.items() if name.lower() in _KEPT_IN_PROBLEM)
     return Presented(status=status, reason=reason, fields=kept, body=b"", is_problem=True)

@@ -20,20 +20,27 @@ def client_accepts(stored: StoredResponse, directives: RequestDirectives, now: I
     return most is not None and not stored.must_revalidate and staleness_seconds(stored, now) <= most
 
 
-def may_refresh_behind(stored: StoredResponse, now: Instant) -> bool:
-    """Tell whether stale-while-revalidate allows the response to be served while it is validated."""
-    return (
-        not stored.must_revalidate and staleness_seconds(stored, now) < stored.stale_while_revalidate_seconds
-    )
+def may_refresh_behind(stored: StoredResponse, directives: RequestDirectives, now: Instant) -> bool:
+    """Tell whether stale-while-revalidate allows the response to be served while it is validated.
+
+    A request with max-age wants nothing stale, unless it says max-stale (RFC 9111 section 5.2.1.1).
+    """
+    if stored.must_revalidate or directives.max_age_seconds is not None:
+        return False
+    return staleness_seconds(stored, now) < stored.stale_while_revalidate_seconds
 
 
 def may_replace_error(
     stored: StoredResponse, directives: RequestDirectives, rules: CacheRules, now: Instant
 ) -> bool:
     """Tell whether the response may stand in for an error (stale-if-error)."""
-    if stored.must_revalidate:
+    if stored.must_revalidate or stored.must_validate:
         return False
-    most = stored.stale_if_error_seconds
-    if directives.stale_if_error_seconds is not None:
-        most = min(most, directives.stale_if_error_seconds) if most else directives.stale_if_error_seconds
-    return staleness_seconds(stored, now) <= min(most, rules.stale_if_error_most_seconds)
+    return staleness_seconds(stored, now) <= _most_in_outage(stored, directives, rules)
+
+
+def _most_in_outage(stored: StoredResponse, directives: RequestDirectives, rules: CacheRules) -> float:
+    """Return the bound: the narrower of the origin's and the request's word, else the rules'."""
+    words = (stored.stale_if_error_seconds, directives.stale_if_error_seconds)
+    stated = [float(word) for word in words if word is not None] or [rules.stale_if_error_seconds]
+    return min(*stated, rules.stale_if_error_most_seconds)

@@ -55,6 +55,13 @@ def refusal(
     )
 
 
+def refusal_to_keep(
+    head: ResponseHead, directives: ResponseDirectives, rules: CacheRules
+) -> NotStoredReason | None:
+    """Say why a stored response whose fields were updated must go; None if it may stay."""
+    return _by_status(head, directives, rules) or _by_origin(head, directives, rules) or _by_selection(head)
+
+
 def has_explicit_permission(head: ResponseHead, directives: ResponseDirectives, rules: CacheRules) -> bool:
     """Tell whether the origin says that the response may be stored, whatever its status."""
     return (

@@ -16,6 +16,7 @@ class StoredResponse:
 
     `nominated` holds the request's values of the fields that Vary names, normalised (see selection);
     `generation` is that of its scopes when the request was sent: once they differ it must be validated;
+    `stale_if_error_seconds` is the origin's word; None: it is silent, and the rules of the request decide.
     `version` is the application's own version number of what the body shows, if the profile could read one.
     """
 
@@ -27,7 +28,7 @@ class StoredResponse:
     corrected_initial_age_seconds: float
     freshness_lifetime_seconds: float
     stale_while_revalidate_seconds: float
-    stale_if_error_seconds: float
+    stale_if_error_seconds: float | None
     must_validate: bool
     must_revalidate: bool
     entity_tag: str | None

@@ -6,8 +6,10 @@ Only validators that the origin gave go upstream, never a tag of our own making.
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from proxy.caching.selection import nominated_names
+from proxy.caching.stored_response import StoredResponse
 from proxy.semantics.message import Fields, Request, Response, ResponseHead
-from proxy.semantics.validators import PRECONDITION_FIELDS
+from proxy.semantics.validators import PRECONDITION_FIELDS, matches_weakly
 
 _SHAPES_ANSWER = (*PRECONDITION_FIELDS, "Range")
 
@@ -30,6 +32,9 @@ _NOT_UPDATED = frozenset(
     }
 )
 """Fields of a 304 that describe its own message or framing, not the stored one (RFC 9111 section 3.2)."""
+
+_OF_MESSAGE = frozenset({"age", "date"})
+"""Fields that told of the message that was stored: a 304 without them must not look as old as that one."""
 
 
 def shapes_answer(request: Request) -> bool:
@@ -63,10 +68,23 @@ def conditional_fields(fields: Fields, stored: ResponseHead) -> Fields:
     return CIMultiDictProxy(conditional)
 
 
+def is_about(stored: StoredResponse, head: ResponseHead) -> bool:
+    """Tell whether a 304 is about the stored response (RFC 9111 section 4.3.4).
+
+    Not if it names another entity tag; nor if it changes what Vary nominates: the values of newly nominated
+    fields in the request that was stored are no longer known.
+    """
+    ours, theirs = stored.response.fields, head.fields
+    if "Vary" in theirs and nominated_names(head) != tuple(name for name, _ in stored.nominated):
+        return False
+    return not ("ETag" in theirs and "ETag" in ours) or matches_weakly(ours["ETag"], theirs["ETag"])
+
+
 def freshened(stored: Response, head: ResponseHead) -> Response:
     """Return the stored response with the fields of a 304 in place of its own (RFC 9111 section 3.2)."""
     names = {name.lower() for name in head.fields} - _NOT_UPDATED
-    fields = CIMultiDict((name, value) for name, value in stored.fields.items() if name.lower() not in names)
+    gone = names | _OF_MESSAGE
+    fields = CIMultiDict((name, value) for name, value in stored.fields.items() if name.lower() not in gone)
     fields.extend((name, value) for name, value in head.fields.items() if name.lower() in names)
     return Response(
         status=stored.status, reason=stored.reason, fields=CIMultiDictProxy(fields), body=stored.body
