@@ -85,8 +85,8 @@ def on_request(
     if directives.no_cache or directives.no_store:
         return _forward(ForwardReason.REQUEST, stored, directives)
     if servability is not Servability.SERVABLE or stored.must_validate:
-        usable = servability in {Servability.SERVABLE, Servability.MUST_VALIDATE}
-        return _forward(ForwardReason.STALE, stored if usable else None, directives)
+        can_validate = servability not in {Servability.FENCED, Servability.REFUSED}
+        return _forward(ForwardReason.STALE, stored if can_validate else None, directives)
     if not _is_young_enough(stored, directives, now):
         return _forward(ForwardReason.REQUEST, stored, directives)
     if stored.ttl_seconds(now) > 0 or staleness.client_accepts(stored, directives, now):
