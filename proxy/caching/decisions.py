@@ -23,7 +23,14 @@ from proxy.errors import ErrorKind
 from proxy.semantics.lists import elements
 from proxy.semantics.message import Request, Response, ResponseHead
 
-_OURS = frozenset({ErrorKind.CONNECTION_LIMIT_REACHED, ErrorKind.HTTP_REQUEST_ERROR})
+_OURS = frozenset(
+    {
+        ErrorKind.CONNECTION_LIMIT_REACHED,
+        ErrorKind.HTTP_REQUEST_ERROR,
+        ErrorKind.PROXY_INTERNAL_ERROR,
+        ErrorKind.PROXY_LOOP_DETECTED,
+    }
+)
 """Failures of our own making: staleness is for when the origin could not answer (design rule 9)."""
 
 
@@ -143,6 +150,27 @@ def on_not_modified(
     """
     if not validation.is_about(stored, head):
         return NotStored(reason=NotStoredReason.NOT_VALIDATED)
+    return _updated(stored, head, subject, sent, received)
+
+
+def on_head_answer(
+    stored: StoredResponse, head: ResponseHead, subject: Subject, sent: Sent, received: Instant
+) -> StoredResponse | NotStored | None:
+    """Freshen what is stored for GET with an answer to HEAD (RFC 9111 section 4.3.5).
+
+    NotStored: the answer contradicts it, or forbids to keep it any longer. None: it says nothing of it.
+    """
+    agrees = validation.head_agrees(stored, head) if head.status == 200 else None
+    if agrees is None:
+        return None
+    if not agrees:
+        return NotStored(reason=NotStoredReason.NOT_VALIDATED)
+    return _updated(stored, head, subject, sent, received)
+
+
+def _updated(
+    stored: StoredResponse, head: ResponseHead, subject: Subject, sent: Sent, received: Instant
+) -> StoredResponse | NotStored:
     response = validation.freshened(stored.response, head)
     directives = _origin_directives(response, subject.rules)
     refusal = storability.refusal_to_keep(response, directives, subject.rules)
@@ -167,13 +195,19 @@ def on_failure(
     rules: CacheRules,
     now: Instant,
 ) -> ReuseOnError | None:
-    """Decide whether a stored response stands in for an error: transport errors, 408, 5xx; nothing else."""
+    """Decide whether a stored response stands in for an error: transport errors, 408, 5xx; nothing else.
+
+    What a client asked for holds in an outage too: no-cache, no-store; its max-age and min-fresh, unless it
+    says stale-if-error itself.
+    """
     if stored is None or failure in _OURS or (isinstance(failure, int) and not is_failure(failure)):
         return None
     if servability in {Servability.FENCED, Servability.REFUSED}:
         return None
     directives = request_directives(request.fields)
     if directives.no_cache or directives.no_store:
+        return None
+    if directives.stale_if_error_seconds is None and not _is_young_enough(stored, directives, now):
         return None
     if not staleness.may_replace_error(stored, directives, rules, now):
         return None

@@ -44,16 +44,22 @@ class HttpSubject(Subject):
 
 
 class HttpProfile:
-    """Any origin. `digest` turns a credential into a partition; it is keyed: nobody can guess it back."""
+    """Any origin.
 
-    def __init__(self, digest: Callable[[bytes], bytes]) -> None:
+    `digest` turns a credential into a partition; it is keyed: nobody can guess it back. `authority` is the
+    host and port by which the origin knows itself, if it is told another than the client's Host.
+    """
+
+    def __init__(self, digest: Callable[[bytes], bytes], *, authority: str = "") -> None:
         self._digest = digest
+        self._authority = authority
 
     def subject(self, request: Request, now: Instant) -> HttpSubject:
         """Tell what a request is about: its target, and whose it is."""
-        credential = request.fields.get("Authorization")
-        is_shared = credential is None
-        partition = b"" if credential is None else self._digest(credential.encode("utf-8", "surrogateescape"))
+        credentials = request.fields.getall("Authorization", ())
+        is_shared = not credentials
+        octets = "\n".join(credentials).encode("utf-8", "surrogateescape")  # no field value holds a line end
+        partition = b"" if is_shared else self._digest(octets)
         target: Tag = ("target", request.target)
         return HttpSubject(
             host=request.fields.get("Host", ""),
@@ -92,8 +98,8 @@ class HttpProfile:
         """Outdate the targets of a write that was not refused, for everybody."""
         if outcome is WriteOutcome.REFUSED:
             return NO_EFFECTS
-        target = subject.key.target
-        targets = (target,) if answer is None else outdated_targets(target, subject.host, answer)
+        target, authorities = subject.key.target, (subject.host, self._authority)
+        targets = (target,) if answer is None else outdated_targets(target, authorities, answer)
         tags: tuple[Tag, ...] = tuple(("target", target) for target in targets)
         return Effects(advance=tags, remove=tuple((tag,) for tag in tags))
 

@@ -42,3 +42,13 @@ class NotStoredReason(StrEnum):
 
 KEEPS_STORED = frozenset({NotStoredReason.GENERATION, NotStoredReason.VERSION_REGRESSED})
 """Reasons that say nothing against what is stored under the key already; every other removes it (rule 7)."""
+
+UNSHARED = frozenset(
+    {
+        NotStoredReason.REQUEST_NO_STORE,
+        NotStoredReason.NO_STORE,
+        NotStoredReason.PRIVATE,
+        NotStoredReason.CREDENTIALS,
+    }
+)
+"""Reasons for which an answer is for the one client that caused it: no follower of its flight may have it."""

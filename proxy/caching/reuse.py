@@ -79,7 +79,7 @@ def _shaped(response: Response, fields: CIMultiDict[str], request: Request, now:
 
 def _part(whole: Presented, request: Request) -> Presented:
     length = len(whole.body)
-    wanted = requested_range(request.fields.get("Range"), length)
+    wanted = requested_range(",".join(request.fields.getall("Range")), length)
     match wanted:
         case None:
             return whole

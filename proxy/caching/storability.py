@@ -46,10 +46,10 @@ def refusal(
 ) -> NotStoredReason | None:
     """Say why a response must not be stored; None if its head allows it."""
     return (
-        _by_method(request)
+        _by_origin(head, directives, rules)  # first: it also says who else may have the answer
+        or _by_method(request)
         or _by_status(head, directives, rules)
         or _by_request(request_directives)
-        or _by_origin(head, directives, rules)
         or _by_credentials(request, directives, rules)
         or _by_selection(head)
     )
@@ -82,10 +82,10 @@ def _by_status(
 ) -> NotStoredReason | None:
     if head.status == 206 or "Content-Range" in head.fields:
         return NotStoredReason.PARTIAL
-    if rules.storable_statuses is not None:
-        return None if head.status in rules.storable_statuses else NotStoredReason.STATUS
     if head.status == 304 or (directives.must_understand and head.status not in _UNDERSTOOD):
         return NotStoredReason.STATUS
+    if rules.storable_statuses is not None:
+        return None if head.status in rules.storable_statuses else NotStoredReason.STATUS
     if head.status in HEURISTIC_STATUSES or has_explicit_permission(head, directives, rules):
         return None
     return NotStoredReason.STATUS
@@ -98,8 +98,7 @@ def _by_request(directives: RequestDirectives) -> NotStoredReason | None:
 def _by_origin(
     head: ResponseHead, directives: ResponseDirectives, rules: CacheRules
 ) -> NotStoredReason | None:
-    understands = directives.must_understand and head.status in _UNDERSTOOD
-    if directives.no_store and not understands:
+    if directives.no_store and not directives.must_understand:  # else the status decides (section 5.2.2.3)
         return NotStoredReason.NO_STORE
     if rules.shared and (directives.private or directives.private_fields):
         return (

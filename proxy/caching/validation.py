@@ -71,13 +71,32 @@ def conditional_fields(fields: Fields, stored: ResponseHead) -> Fields:
 def is_about(stored: StoredResponse, head: ResponseHead) -> bool:
     """Tell whether a 304 is about the stored response (RFC 9111 section 4.3.4).
 
-    Not if it names another entity tag; nor if it changes what Vary nominates: the values of newly nominated
-    fields in the request that was stored are no longer known.
+    Not if it names another entity tag, or, without one, another date; nor if it changes what Vary nominates:
+    the values of newly nominated fields in the request that was stored are no longer known.
     """
     ours, theirs = stored.response.fields, head.fields
     if "Vary" in theirs and nominated_names(head) != tuple(name for name, _ in stored.nominated):
         return False
-    return not ("ETag" in theirs and "ETag" in ours) or matches_weakly(ours["ETag"], theirs["ETag"])
+    if "ETag" in theirs and "ETag" in ours:
+        return matches_weakly(ours["ETag"], theirs["ETag"])
+    if "ETag" not in theirs and "Last-Modified" in theirs and "Last-Modified" in ours:
+        return ours["Last-Modified"] == theirs["Last-Modified"]
+    return True
+
+
+def head_agrees(stored: StoredResponse, head: ResponseHead) -> bool | None:
+    """Tell whether a 200 to HEAD describes the stored response (RFC 9111 section 4.3.5).
+
+    Every validator it names must be ours, and its length that of our content; None if it names no validator
+    and contradicts nothing.
+    """
+    response = stored.response
+    named = {name: head.fields[name] for name in ("ETag", "Last-Modified") if name in head.fields}
+    if any(response.fields.get(name) != value for name, value in named.items()):
+        return False
+    if head.fields.get("Content-Length", str(len(response.body))) != str(len(response.body)):
+        return False
+    return True if named else None
 
 
 def freshened(stored: Response, head: ResponseHead) -> Response:
