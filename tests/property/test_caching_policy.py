@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -18,7 +18,7 @@ from proxy.clock import Instant
 from proxy.semantics.message import Request, Response, ResponseHead
 from tests.unit.caching.messages import BOOT, WALL, answer, at, get, sent, stored, subject
 
-SECONDS = st.floats(min_value=0, max_value=1e9)
+UNHURRIED = settings(deadline=None)  # the machine is shared
 MOMENTS = st.builds(
     lambda wall, boot: Instant(wall_seconds=WALL + wall, boot_seconds=BOOT + boot),
     st.floats(min_value=-1e8, max_value=1e8),
@@ -33,6 +33,7 @@ OF_CONTENT = {"content-type"}  # of NAMES: what a 304 does not update
 AGES = st.sampled_from(["Age: 5", "Age: -5", "Age: x", "Age: 99999999999999", "Age: 1, 2", "X: y"])
 
 
+@UNHURRIED
 @given(AGES, MOMENTS, MOMENTS, MOMENTS)
 def test_age_is_never_negative_whatever_the_clocks_do(age, asked_at, received, now):
     kept = on_response(
@@ -48,6 +49,7 @@ def test_age_is_never_negative_whatever_the_clocks_do(age, asked_at, received, n
     assert int(present(kept, get(), now).fields["Age"]) >= 0
 
 
+@UNHURRIED
 @given(st.floats(0, 1e6), st.floats(0, 1e6), st.floats(0, 1e6))
 def test_what_is_stale_never_becomes_fresh_again_by_waiting(age, one, other):
     held, first, later = stored(age=age), min(one, other), max(one, other)
@@ -55,6 +57,7 @@ def test_what_is_stale_never_becomes_fresh_again_by_waiting(age, one, other):
     assert held.ttl_seconds(at(later)) <= 0
 
 
+@UNHURRIED
 @given(st.floats(0, 200), st.integers(0, 200), st.integers(0, 200))
 def test_a_request_that_allows_less_age_is_never_answered_by_more(age, one, other):
     """max-age is monotonous: if the stricter request is served, the laxer one is, too."""
@@ -70,6 +73,7 @@ def test_a_request_that_allows_less_age_is_never_answered_by_more(age, one, othe
     assert not is_reused(lax) or age <= lax
 
 
+@UNHURRIED
 @given(st.floats(0, 500), st.sampled_from(Servability), st.sampled_from([None, "max-stale", "max-stale=999"]))
 def test_only_what_is_servable_is_ever_reused(age, servability, asked):
     request = get() if asked is None else get(f"Cache-Control: {asked}")
@@ -77,6 +81,7 @@ def test_only_what_is_servable_is_ever_reused(age, servability, asked):
     assert isinstance(decision, Forward) or servability is Servability.SERVABLE
 
 
+@UNHURRIED
 @given(
     st.floats(0, 500),
     st.floats(0, 300),
@@ -94,6 +99,7 @@ def test_no_word_and_no_failure_extends_the_hard_bound(later, most, asked, serva
         assert outcomes == {True}
 
 
+@UNHURRIED
 @given(FIELDS, FIELDS)
 def test_freshening_loses_no_field(held, update):
     """Trap 16: every name stays; a name the 304 brings has its lines, any other the stored ones."""
@@ -108,6 +114,7 @@ def test_freshening_loses_no_field(held, update):
         assert name.lower() in OF_CONTENT or response.fields.getall(name) == update.getall(name)
 
 
+@UNHURRIED
 @given(FIELDS)
 def test_a_304_never_changes_content(update):
     held = stored('ETag: "a"', "Cache-Control: max-age=60")
@@ -116,6 +123,7 @@ def test_a_304_never_changes_content(update):
     assert not isinstance(fresh, StoredResponse) or fresh.response.body is held.response.body
 
 
+@UNHURRIED
 @given(FIELDS.filter(lambda held: "ETag" not in held), st.binary(max_size=20))
 def test_our_own_tag_always_validates(held, body):
     response = Response(status=200, reason="OK", fields=held, body=body)
@@ -124,6 +132,7 @@ def test_our_own_tag_always_validates(held, body):
     assert present(kept, get(f"If-None-Match: {tag}"), at(9)).status == 304
 
 
+@UNHURRIED
 @given(FIELDS, st.binary(max_size=20))
 def test_a_plain_hit_is_what_was_received_and_no_more(held, body):
     response = Response(status=200, reason="OK", fields=held, body=body)
@@ -133,6 +142,7 @@ def test_a_plain_hit_is_what_was_received_and_no_more(held, body):
     assert shown.body == body
 
 
+@UNHURRIED
 @given(FIELDS, FIELDS)
 def test_what_was_stored_for_a_request_matches_the_same_request(response_fields, request_fields):
     assume("*" not in ",".join(response_fields.getall("Vary", ())))
@@ -142,6 +152,7 @@ def test_what_was_stored_for_a_request_matches_the_same_request(response_fields,
     assert matches(kept, request)
 
 
+@UNHURRIED
 @given(
     FIELDS, st.sampled_from(["If-None-Match", "if-match", "Range", "If-Range", "If-Modified-Since"]), VALUES
 )
