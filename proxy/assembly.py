@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from proxy import __version__
 from proxy.adapters.logs import ExchangeLog, LogFormat, make_logger
@@ -219,7 +220,10 @@ async def run(settings: Settings, *, on_ready: Callable[[Running], None] | None 
 def _profile(settings: Settings, clock: Clock) -> ConnectProfile | HttpProfile:
     key = secrets.token_bytes(32)
     if settings.profile is ProfileName.HTTP:
-        return HttpProfile(lambda octets: hashlib.blake2b(octets, key=key, digest_size=16).digest())
+        authority = urlsplit(settings.upstream.url).netloc
+        return HttpProfile(
+            lambda octets: hashlib.blake2b(octets, key=key, digest_size=16).digest(), authority=authority
+        )
     cache = settings.cache
     rules = ConnectRules(
         item_freshness_seconds=cache.item_freshness_seconds,

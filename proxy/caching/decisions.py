@@ -153,21 +153,6 @@ def on_not_modified(
     return _updated(stored, head, subject, sent, received)
 
 
-def on_head_answer(
-    stored: StoredResponse, head: ResponseHead, subject: Subject, sent: Sent, received: Instant
-) -> StoredResponse | NotStored | None:
-    """Freshen what is stored for GET with an answer to HEAD (RFC 9111 section 4.3.5).
-
-    NotStored: the answer contradicts it, or forbids to keep it any longer. None: it says nothing of it.
-    """
-    agrees = validation.head_agrees(stored, head) if head.status == 200 else None
-    if agrees is None:
-        return None
-    if not agrees:
-        return NotStored(reason=NotStoredReason.NOT_VALIDATED)
-    return _updated(stored, head, subject, sent, received)
-
-
 def _updated(
     stored: StoredResponse, head: ResponseHead, subject: Subject, sent: Sent, received: Instant
 ) -> StoredResponse | NotStored:

@@ -19,7 +19,6 @@ _NOT_UPDATED = frozenset(
         "content-encoding",
         "content-length",
         "content-range",
-        "content-type",
         "keep-alive",
         "proxy-authenticate",
         "proxy-authentication-info",
@@ -82,21 +81,6 @@ def is_about(stored: StoredResponse, head: ResponseHead) -> bool:
     if "ETag" not in theirs and "Last-Modified" in theirs and "Last-Modified" in ours:
         return ours["Last-Modified"] == theirs["Last-Modified"]
     return True
-
-
-def head_agrees(stored: StoredResponse, head: ResponseHead) -> bool | None:
-    """Tell whether a 200 to HEAD describes the stored response (RFC 9111 section 4.3.5).
-
-    Every validator it names must be ours, and its length that of our content; None if it names no validator
-    and contradicts nothing.
-    """
-    response = stored.response
-    named = {name: head.fields[name] for name in ("ETag", "Last-Modified") if name in head.fields}
-    if any(response.fields.get(name) != value for name, value in named.items()):
-        return False
-    if head.fields.get("Content-Length", str(len(response.body))) != str(len(response.body)):
-        return False
-    return True if named else None
 
 
 def freshened(stored: Response, head: ResponseHead) -> Response:

@@ -15,7 +15,7 @@ from proxy.caching import decisions
 from proxy.caching.decisions import NotStored
 from proxy.caching.generations import Generations
 from proxy.caching.profile import Effects, FindingT, Profile, Sent, SubjectT
-from proxy.caching.reasons import KEEPS_STORED, NotStoredReason
+from proxy.caching.reasons import KEEPS_STORED, UNSHARED, NotStoredReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Clock, Instant
 from proxy.errors import ErrorKind, UpstreamError
@@ -110,7 +110,7 @@ class Fetcher(Generic[SubjectT, FindingT]):
         refused = decisions.on_response_head(errand.request, answer.head, errand.subject.rules)
         if refused is not None:
             flight.close()
-            if refused.reason is NotStoredReason.NO_STORE:
+            if refused.reason in UNSHARED:
                 return self._overflow(errand, answer, sent, refused.reason)
         body = await self.collect(answer)
         if body is None:
