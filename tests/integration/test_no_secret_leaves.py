@@ -6,18 +6,12 @@ from urllib.parse import quote
 
 from proxy.emulator import READ_WRITE, Emulator, Reset, SpuriousForbidden, Status
 from tests.support.process import sidecar_process
-from tests.support.wire import WireClient
+from tests.support.wire import WireClient, request_head
 
 VALUE = "s3cr3t-value-c0ffee"
 TITLE = "Title-Nobody-May-See"
 TAG = "tag-nobody-may-see"
 JUNK = "junk-token-0123456789"
-
-
-def head(method: str, path: str, token: str, *fields: str) -> str:
-    return "\r\n".join(
-        [f"{method} {path} HTTP/1.1", "Host: connect", f"Authorization: Bearer {token}", *fields]
-    )
 
 
 async def session(address: str, emulator: Emulator, token: str, vault: str) -> list[bytes]:
@@ -33,7 +27,9 @@ async def session(address: str, emulator: Emulator, token: str, vault: str) -> l
     async with await WireClient.connect(address) as client:
 
         async def ask(method: str, path: str, bearer: str = token, body: bytes = b"") -> bytes:
-            answer = await client.ask(head(method, path, bearer, f"Content-Length: {len(body)}"), body)
+            answer = await client.ask(
+                request_head(method, path, bearer, f"Content-Length: {len(body)}"), body
+            )
             if answer.status >= 400:
                 errors.append(answer.body)
             return answer.body

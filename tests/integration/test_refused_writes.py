@@ -6,7 +6,7 @@ import pytest
 
 from proxy.emulator import FOREVER, READ, READ_WRITE, CloseReused, Emulator, LoseAnswer
 from tests.support.sidecar import running_sidecar
-from tests.support.wire import WireClient
+from tests.support.wire import WireClient, request_head
 
 JUNK_WRITES = 10_000
 CONNECTIONS = 8
@@ -21,12 +21,6 @@ async def world():
             yield emulator, sample, token, sidecar
 
 
-def head(method: str, path: str, token: str, *fields: str) -> str:
-    return "\r\n".join(
-        [f"{method} {path} HTTP/1.1", "Host: connect", f"Authorization: Bearer {token}", *fields]
-    )
-
-
 async def test_ten_thousand_refused_writes_leave_another_tokens_hits_alone(world):
     emulator, sample, _, sidecar = world
     reader_token = emulator.issue_token("reader", {sample.demo.id: READ})
@@ -38,16 +32,16 @@ async def test_ten_thousand_refused_writes_leave_another_tokens_hits_alone(world
     async def vandal(writes: int) -> None:
         async with await WireClient.connect(sidecar.address) as client:
             for _ in range(writes):
-                answer = await client.ask(head("PUT", item, "junk", "Content-Length: 2"), b"{}")
+                answer = await client.ask(request_head("PUT", item, "junk", "Content-Length: 2"), b"{}")
                 assert answer.status == 401
 
     async def reader() -> None:
         async with await WireClient.connect(sidecar.address) as client:
             for path in paths:
-                assert (await client.ask(head("GET", path, reader_token))).status == 200
+                assert (await client.ask(request_head("GET", path, reader_token))).status == 200
             while not is_over.is_set():
                 for path in paths:
-                    answer = await client.ask(head("GET", path, reader_token))
+                    answer = await client.ask(request_head("GET", path, reader_token))
                     outcomes.append("hit" in answer.value("Cache-Status"))
 
     reading = asyncio.create_task(reader())
@@ -69,11 +63,11 @@ async def test_a_write_on_a_connection_that_the_upstream_closes_arrives_once(wor
     item = f"/v1/vaults/{sample.demo.id}/items/{sample.login.id}"
     async with await WireClient.connect(sidecar.address) as client:
         await client.ask(
-            head("PATCH", item, token, "Content-Length: 2"), b"[]"
+            request_head("PATCH", item, token, "Content-Length: 2"), b"[]"
         )  # leaves a connection in the pool
         emulator.faults.add(CloseReused(), method=method, times=FOREVER)
         body = b"{}" if method == "PUT" else b""
-        answer = await client.ask(head(method, item, token, f"Content-Length: {len(body)}"), body)
+        answer = await client.ask(request_head(method, item, token, f"Content-Length: {len(body)}"), body)
     arrived = [request for request in emulator.requests if request.method == method]
     assert len(arrived) == 1
     assert arrived[0].is_reused_connection
@@ -86,8 +80,8 @@ async def test_a_write_whose_answer_is_lost_counts_as_applied(world):
     item = f"/v1/vaults/{sample.demo.id}/items/{sample.login.id}"
     async with await WireClient.connect(sidecar.address) as client:
         for expected in ("fwd=uri-miss", "hit"):
-            assert expected in (await client.ask(head("GET", item, token))).value("Cache-Status")
+            assert expected in (await client.ask(request_head("GET", item, token))).value("Cache-Status")
         emulator.faults.add(LoseAnswer(), method="DELETE")
-        assert (await client.ask(head("DELETE", item, token))).status == 502
-        assert (await client.ask(head("GET", item, token))).status == 404
+        assert (await client.ask(request_head("DELETE", item, token))).status == 502
+        assert (await client.ask(request_head("GET", item, token))).status == 404
     assert len([request for request in emulator.requests if request.method == "DELETE"]) == 1

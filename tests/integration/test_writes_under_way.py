@@ -7,7 +7,7 @@ import pytest
 
 from proxy.emulator import READ_WRITE, Emulator, HoldPoint
 from tests.support.sidecar import running_sidecar
-from tests.support.wire import WireClient
+from tests.support.wire import WireClient, request_head
 
 
 @pytest.fixture
@@ -19,12 +19,6 @@ async def world():
             yield emulator, sample, token, sidecar
 
 
-def head(method: str, path: str, token: str, *fields: str) -> str:
-    return "\r\n".join(
-        [f"{method} {path} HTTP/1.1", "Host: connect", f"Authorization: Bearer {token}", *fields]
-    )
-
-
 async def test_a_junk_token_that_drips_its_write_does_not_stop_anybody_from_caching(world):
     _, sample, token, sidecar = world
     path = f"/v1/vaults/{sample.demo.id}/items/{sample.login.id}"
@@ -32,11 +26,11 @@ async def test_a_junk_token_that_drips_its_write_does_not_stop_anybody_from_cach
         await WireClient.connect(sidecar.address) as junk,
         await WireClient.connect(sidecar.address) as good,
     ):
-        junk.writer.write((head("PUT", path, "junk", "Content-Length: 100") + "\r\n\r\n{").encode())
+        junk.writer.write((request_head("PUT", path, "junk", "Content-Length: 100") + "\r\n\r\n{").encode())
         await junk.writer.drain()
         await sidecar.wait_until_under_way(1)
-        await good.ask(head("GET", path, token))
-        again = await good.ask(head("GET", path, token))
+        await good.ask(request_head("GET", path, token))
+        again = await good.ask(request_head("GET", path, token))
         assert "hit" in again.value("Cache-Status")
 
 
@@ -50,15 +44,15 @@ async def test_what_was_stored_while_a_write_was_under_way_goes_before_the_write
         await WireClient.connect(sidecar.address) as reader,
     ):
         write = asyncio.create_task(
-            writer.ask(head("PATCH", path, token, f"Content-Length: {len(patch)}"), patch)
+            writer.ask(request_head("PATCH", path, token, f"Content-Length: {len(patch)}"), patch)
         )
         await hold.arrived()
         for cached in ("fwd=uri-miss", "hit"):
-            answer = await reader.ask(head("GET", path, token))
+            answer = await reader.ask(request_head("GET", path, token))
             assert cached in answer.value("Cache-Status")
             assert json.loads(answer.body)["title"] == "Web shop"
         hold.release()
         assert (await write).status == 200
-        after = await reader.ask(head("GET", path, token))
+        after = await reader.ask(request_head("GET", path, token))
         assert "hit" not in after.value("Cache-Status")
         assert json.loads(after.body)["title"] == "renamed"

@@ -79,3 +79,10 @@ class WireClient:
         while await self.reader.readuntil(b"\r\n") != b"\r\n":
             pass
         return body
+
+
+def request_head(method: str, path: str, token: str, *fields: str) -> str:
+    """Return the lines of a request with a bearer token, the final empty one left out."""
+    return "\r\n".join(
+        [f"{method} {path} HTTP/1.1", "Host: connect", f"Authorization: Bearer {token}", *fields]
+    )
