@@ -707,36 +707,46 @@ INVALIDATION = [
     case("a write elsewhere outdates nothing", "RFC 9111 4.4", first(FRESH), write("PUT", path="/b"), hit()),
 ]
 
-SWR, SIE = FRESH + ", stale-while-revalidate=30", FRESH + ", stale-if-error=30"
+STALE_WHILE_REVALIDATE, STALE_IF_ERROR = FRESH + ", stale-while-revalidate=30", FRESH + ", stale-if-error=30"
 OUTAGE = [
     *(
-        case(f"stale-if-error, {status}", "RFC 5861 4", first(SIE), failing(after=70, origin_status=status))
+        case(
+            f"stale-if-error, {status}",
+            "RFC 5861 4",
+            first(STALE_IF_ERROR),
+            failing(after=70, origin_status=status),
+        )
         for status in (408, 500, 502, 503, 504)
     ),
-    case("stale-if-error is over", "RFC 5861 4", first(SIE), failing(after=91, status=503, body=b"broken")),
+    case(
+        "stale-if-error is over",
+        "RFC 5861 4",
+        first(STALE_IF_ERROR),
+        failing(after=91, status=503, body=b"broken"),
+    ),
     case(
         "stale-if-error, hung up",
         "RFC 5861 4",
-        first(SIE),
+        first(STALE_IF_ERROR),
         Step(after=70, origin=Scripted(hangs_up=True), body=b"one"),
     ),
     case("no stale-if-error", "RFC 9111 4.2.4", first(FRESH), failing(after=70, status=503, body=b"broken")),
     case(
         "404 is an answer",
         "RFC 5861 4",
-        first(SIE),
+        first(STALE_IF_ERROR),
         failing(after=70, origin_status=404, status=404, body=b"broken"),
     ),
     case(
         "stale-if-error against must-revalidate",
         "RFC 9111 5.2.2.2",
-        first(SIE + ", must-revalidate"),
+        first(STALE_IF_ERROR + ", must-revalidate"),
         failing(after=70, status=503, body=b"broken"),
     ),
     case(
         "stale-if-error against no-cache",
         "RFC 9111 5.2.2.4",
-        first(SIE + ", no-cache"),
+        first(STALE_IF_ERROR + ", no-cache"),
         failing(after=1, status=503, body=b"broken"),
     ),
     case(
@@ -748,20 +758,20 @@ OUTAGE = [
     case(
         "stale-if-error against no-cache of the request",
         "RFC 9111 5.2.1.4",
-        first(SIE),
+        first(STALE_IF_ERROR),
         failing("Cache-Control: no-cache", after=70, status=503, body=b"broken"),
     ),
-    case("stale-while-revalidate is over", "RFC 5861 3", first(SWR), miss(after=90)),
+    case("stale-while-revalidate is over", "RFC 5861 3", first(STALE_WHILE_REVALIDATE), miss(after=90)),
     case(
         "stale-while-revalidate against must-revalidate",
         "RFC 9111 5.2.2.2",
-        first(SWR + ", must-revalidate"),
+        first(STALE_WHILE_REVALIDATE + ", must-revalidate"),
         miss(after=70),
     ),
     case(
         "stale-while-revalidate against max-age",
         "RFC 9111 5.2.1.1",
-        first(SWR),
+        first(STALE_WHILE_REVALIDATE),
         miss("Cache-Control: max-age=100", after=70),
     ),
 ]
