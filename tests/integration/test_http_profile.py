@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from proxy.clock import Instant
-from tests.integration.http_profile_cases import CASES, EPOCH, SWR, Step
+from tests.integration.http_profile_cases import CASES, EPOCH, STALE_WHILE_REVALIDATE, Step
 from tests.support.origin import Asked, Scripted, ScriptedOrigin
 from tests.support.sidecar import running_sidecar
 from tests.support.wire import WireAnswer, WireClient
@@ -83,8 +83,8 @@ async def test_every_case_has_a_name_of_its_own():
 
 async def test_a_stale_answer_is_served_at_once_while_it_is_validated_behind(world):
     """RFC 5861 section 3."""
-    await world.play(Step(origin=Scripted(lines=(SWR,), body=b"one")))
-    world.origin.script("/a", Scripted(lines=(SWR,), body=b"two"))
+    await world.play(Step(origin=Scripted(lines=(STALE_WHILE_REVALIDATE,), body=b"one")))
+    world.origin.script("/a", Scripted(lines=(STALE_WHILE_REVALIDATE,), body=b"two"))
     world.clock.pass_seconds(70)
     stale = await world.ask(Step())
     assert stale.body == b"one"
