@@ -61,6 +61,14 @@ def test_after_the_root_was_raised_each_scope_can_be_raised_again():
     assert generations.current((A,)) > before
 
 
+def test_the_root_outdates_what_was_raised_before_on_its_own():
+    generations = Generations()
+    generations.advance((A,))
+    before = generations.current((A,))
+    generations.advance((ROOT,))
+    assert generations.current((A,)) > before
+
+
 def test_what_is_forgotten_counts_as_raised():
     generations = Generations(capacity=2)
     generations.advance((A,))

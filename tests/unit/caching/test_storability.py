@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.caching.directives import request_directives, response_directives
+from proxy.caching.directives import request_directives, response_directives, targeted_directives
 from proxy.caching.http_profile import PRIVATE_RULES, SHARED_RULES
 from proxy.caching.reasons import NotStoredReason as No
 from proxy.caching.storability import refusal
@@ -107,3 +107,12 @@ def _refusal(request, response):
         response_directives(response.fields),
         PRIVATE_RULES,
     )
+
+
+def test_expires_is_no_permission_where_a_targeted_field_speaks():
+    """RFC 9213 section 2.2."""
+    request, response = get(), head("CDN-Cache-Control: must-revalidate", "Expires: 0", status=302)
+    directives = targeted_directives(response.fields)
+    assert directives is not None
+    asked = request_directives(request.fields)
+    assert refusal(request, asked, response, directives, SHARED_RULES) is No.STATUS

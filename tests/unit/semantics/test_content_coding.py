@@ -37,6 +37,7 @@ CASES = [
     ("gzip;q=-1", "gzip", False, "rubbish is a refusal"),
     ("gzip;q=1_0", "gzip", False, "rubbish is a refusal"),
     ("gzip, gzip;q=0", "gzip", False, "a contradiction is a refusal"),
+    ("gzip;q=0, gzip", "gzip", False, "in either order"),
     ("gzip", "gzip, br", False, "8.4: every coding counts"),
     ("gzip, br", "gzip, br", True, "8.4: every coding counts"),
     ("gzip", "identity, gzip", True, "8.4"),
