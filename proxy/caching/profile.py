@@ -39,6 +39,7 @@ class CacheRules:
     stale_if_error_seconds: float
     stale_if_error_most_seconds: float = 2.0**31
     ages_by_date: bool = True  # False: the origin itself answers, and its clock may differ from ours
+    doubts_forbidden_seconds: float | None = None  # a 403 is asked again after this; None: believed at once
     storable_statuses: frozenset[int] | None = None  # None: what the RFC allows
 
 

@@ -123,6 +123,7 @@ def _cache_rules(
             stale_if_error_seconds=rules.stale_if_error_seconds,
             stale_if_error_most_seconds=rules.stale_if_error_seconds,
             ages_by_date=False,
+            doubts_forbidden_seconds=rules.doubts_forbidden_seconds,
             storable_statuses=frozenset({200}),
         )
         for freshness, seconds in lifetimes.items()

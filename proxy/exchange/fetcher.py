@@ -104,7 +104,7 @@ class Fetcher(Generic[SubjectT, FindingT]):
 
     async def _fetch(self, errand: Errand[SubjectT], flight: Flight[Landing]) -> Landing:
         sent = Sent(at=self._clock.now(), generation=flight.generation)
-        answer = await self._upstream.send(errand.upstream_request)
+        answer = await self._ask(errand)
         received = self._clock.now()
         flight.head_seen = True
         refused = decisions.on_response_head(errand.request, answer.head, errand.subject.rules)
@@ -120,6 +120,16 @@ class Fetcher(Generic[SubjectT, FindingT]):
         fields = CIMultiDictProxy(forwarding.forwarded(head.fields))
         response = Response(status=head.status, reason=head.reason, fields=fields, body=body)
         return self._land(errand, response, flight, sent, received)
+
+    async def _ask(self, errand: Errand[SubjectT]) -> UpstreamResponse:
+        """Send the request; a 403 that may be a mistake is asked once more before anybody hears of it (rule 2)."""
+        answer = await self._upstream.send(errand.upstream_request)
+        pause_seconds = errand.subject.rules.doubts_forbidden_seconds
+        if answer.head.status != 403 or pause_seconds is None:
+            return answer
+        answer.close()
+        await asyncio.sleep(pause_seconds)
+        return await self._upstream.send(errand.upstream_request)
 
     def _overflow(
         self, errand: Errand[SubjectT], answer: UpstreamResponse, sent: Sent, reason: NotStoredReason

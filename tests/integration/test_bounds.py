@@ -93,6 +93,17 @@ async def test_a_refused_vault_leaves_other_vaults_alone(world):
     assert is_hit(await world.ask(world.elsewhere))
 
 
+async def test_a_vault_refused_by_mistake_is_asked_for_again_and_nobody_notices(world):
+    for path in world.items:
+        await world.ask(path)
+    world.emulator.faults.add(SpuriousForbidden(), path=world.vault)
+    world.emulator.forget_requests()
+    answer = await world.ask(world.items[0], None, "Cache-Control: no-cache")
+    assert answer.status == 200
+    assert [request.status for request in world.emulator.requests] == [403, 200]
+    assert is_hit(await world.ask(world.items[1]))
+
+
 async def test_an_expired_token_gets_nothing_although_it_was_verified_a_moment_ago(world):
     short = world.emulator.issue_token("short", {world.vault: READ}, expires_in_seconds=1000)
     await world.ask(world.items[0], short)
