@@ -7,9 +7,11 @@ filter or a title.
 
 import logging
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TextIO
+from io import TextIOBase
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
@@ -38,12 +40,30 @@ def make_logger(log_format: LogFormat, level: str, stream: TextIO | None = None)
         else structlog.dev.ConsoleRenderer(colors=stream.isatty(), sort_keys=False, timestamp_key="ts")
     )
     logger: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.WriteLogger(stream),
+        structlog.WriteLogger(cast(TextIO, _Unfailing(stream))),
         processors=[_lead, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
     )
     _adopt_library_loggers(logger, threshold)
     return logger
+
+
+class _Unfailing(TextIOBase):
+    """A stream whose reader may go and whose disk may be full: lines are lost then, requests are not."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what can be flushed."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 class ExchangeLog:
