@@ -12,7 +12,14 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from proxy.exchange.events import Event, ExchangeFinished, Invalidated, Purged, UpstreamAnswered
+from proxy.exchange.events import (
+    BackgroundFinished,
+    Event,
+    ExchangeFinished,
+    Invalidated,
+    Purged,
+    UpstreamAnswered,
+)
 
 # OpenTelemetry's advice for http.server.request.duration, with one bucket below for hits.
 _DURATION_BUCKETS_SECONDS = (
@@ -144,6 +151,13 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._background = Counter(
+            "connect_sidecar_background_requests",
+            "Requests to Connect that no client waited for, by cause and outcome.",
+            ["cause", "outcome"],
+            registry=self._registry,
+        )
+
     def watch(self, store: StoreFigures, exchange: ExchangeFigures) -> None:
         """Take these figures into every scrape."""
         self._registry.register(_FiguresCollector(store, exchange))
@@ -158,6 +172,8 @@ class Metrics:
                 self._upstream_durations.labels(result).observe(event.duration_seconds)
             case Invalidated():
                 self._removed.labels(f"write_{event.outcome}").inc(event.removed)
+            case BackgroundFinished():
+                self._background.labels(event.cause, event.outcome).inc()
             case Purged():
                 self._removed.labels("purge").inc(event.removed)
 

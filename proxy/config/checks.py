@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 
 from proxy.config.addresses import Address, origin_host_and_port, parse_origin
-from proxy.config.tree import MEBIBYTE, ProfileName, Settings
+from proxy.config.ranges import MEBIBYTE
+from proxy.config.tree import ProfileName, Settings
 
 _CONNECT_SYNC_SECONDS = 10  # OP_SYNC_TIMEOUT: how long Connect itself holds a request
 _USUAL_SYNC_SECONDS = 3

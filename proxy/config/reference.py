@@ -10,13 +10,14 @@ from typing import get_args
 import msgspec
 
 from proxy.config.keys import Key, keys, sections
-from proxy.config.tree import KIBIBYTE, MEBIBYTE, Settings
+from proxy.config.ranges import KIBIBYTE, MEBIBYTE
+from proxy.config.tree import Settings
 from proxy.config.values import bare_type
 
 _HEAD = """\
 # Configuration
 
-<!-- Rendered by `make docs` from proxy/config/tree.py; a test compares. Change it there. -->
+<!-- Rendered by `make docs` from proxy/config; a test compares. Change it there. -->
 
 Nothing needs to be set but where Connect is. Settings come from a TOML file (`connect-sidecar serve --config FILE`) and
 from the environment, which wins. `connect-sidecar check-config --config FILE` says everything that is wrong, at once,
