@@ -172,7 +172,7 @@ def on_confirmed(
         return None
     response = validation.redated(stored.response, head)
     renewed = _renewed(stored, response, rules, sent, received)
-    return renewed if isinstance(renewed, StoredResponse) else None
+    return replace(renewed, is_confirmed=True) if isinstance(renewed, StoredResponse) else None
 
 
 def _renewed(
@@ -185,6 +185,7 @@ def _renewed(
         response_received=received,
         generation=sent.generation,
         entity_tag=response.fields.get("ETag", stored.entity_tag),
+        is_confirmed=False,
     )
     return _dated(renewed, rules, sent, received)
 

@@ -96,7 +96,9 @@ class HttpProfile:
         """Refuse nothing."""
         return None
 
-    def concluded(self, subject: HttpSubject, request: Request, now: Instant, *, is_hit: bool) -> bool:
+    def concluded(
+        self, subject: HttpSubject, request: Request, reused: StoredResponse | None, now: Instant
+    ) -> bool:
         """Nothing is ever asked for in the background."""
         return False
 

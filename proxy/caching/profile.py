@@ -189,8 +189,13 @@ class Profile(Protocol[SubjectT, FindingT]):
         """Take note of a write that has ended; `answer` is its complete response, if there was one."""
         ...
 
-    def concluded(self, subject: SubjectT, request: Request, now: Instant, *, is_hit: bool) -> bool:
-        """Take note of a client's request that has its answer; tell whether background requests may follow."""
+    def concluded(
+        self, subject: SubjectT, request: Request, reused: StoredResponse | None, now: Instant
+    ) -> bool:
+        """Take note of a client's request that has its answer, and of the stored response that gave it.
+
+        Tells whether background requests may follow.
+        """
         ...
 
 

@@ -41,6 +41,7 @@ class StoredResponse:
     scopes: tuple[Tag, ...] = ()
     version: int | None = None
     evidence: Evidence = ()
+    is_confirmed: bool = False  # by an answer about something else, since it was fetched
 
     def current_age_seconds(self, now: Instant) -> float:
         """Return the current age (RFC 9111 section 4.2.3)."""

@@ -25,11 +25,13 @@ _Version = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 class Reading:
     """What a body shows. `version` is an item's own; `listed` are the ids that a list names, in full.
 
-    `summaries` tell of items all by which a change would show: version, updatedAt and state together.
+    `summaries` tell of items all by which a change would show: version, updatedAt and state together. `labels` is a
+    digest of all by which searches choose: it is the same for two lists only if any search finds the same in both.
     """
 
     version: int | None = None
     summaries: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    labels: int = 0
     versions: tuple[tuple[VersionKey, int], ...] = ()
     listed: frozenset[str] | None = None
     is_time_dependent: bool = False
@@ -49,6 +51,9 @@ class _Item(msgspec.Struct):
     version: _Version | None = None
     updated: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw, name="updatedAt")
     state: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    title: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    tags: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    category: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
     vault: _Reference | None = None
     fields: list[_Field] | None = None
 
@@ -128,6 +133,7 @@ def _read_items(resource: Resource, items: list[_Item], body: bytes) -> Reading 
             ((resource.vault, item.id), item.version) for item in items if item.version is not None
         ),
         summaries=_summaries(items),
+        labels=hash(frozenset(map(_labels, items))),
         listed=frozenset(item.id for item in items),
         is_time_dependent=any(map(_depends_on_time, items)) or shows_code(body),
     )
@@ -153,6 +159,10 @@ def _summaries(items: list[_Item]) -> dict[str, bytes]:
         for item in items
         if item.version is not None
     }
+
+
+def _labels(item: _Item) -> tuple[str, bytes, bytes, bytes, bytes]:
+    return item.id, bytes(item.title), bytes(item.tags), bytes(item.category), bytes(item.state)
 
 
 def _is_in(vault: str, item: _Item) -> bool:

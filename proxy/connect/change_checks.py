@@ -16,6 +16,9 @@ from proxy.clock import Instant
 from proxy.connect.earnings import Earnings
 
 _EARNED_BY = 2
+_EARNED_BY_MOST = 64
+_ENOUGH_SAVED = 2
+"""A check costs one request; one that saves fewer than two is not worth its while."""
 _LOOKS_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 """After a write: when to look whether it is visible (facts.md 4.2: it usually is within 3 s)."""
 
@@ -44,13 +47,18 @@ class Check:
 
 @dataclass(slots=True)
 class _Watch:
-    """One token in one vault. Times are boot_seconds; `answered` counts hits since the last background request."""
+    """One token in one vault. Times are boot_seconds; `answered` counts hits since the last background request.
+
+    `saved` are targets whose hits it made possible: a check that saves no request is to be earned by ever more hits.
+    """
 
     authorization: str = field(repr=False)
     used: float
     due: float
     cause: CheckCause = CheckCause.INTERVAL
     answered: int = 0
+    needed: int = _EARNED_BY
+    saved: set[str] = field(default_factory=set, repr=False)
     checked: float = float("-inf")
     is_under_way: bool = False
 
@@ -91,11 +99,13 @@ class ChangeChecks:
                 self._watches.popitem(last=False)
         watch.used = now.boot_seconds
 
-    def answered(self, partition: bytes, vault: str, now: Instant) -> None:
-        """Note a read that a stored response answered."""
+    def answered(self, partition: bytes, vault: str, saved: str | None, now: Instant) -> None:
+        """Note a read that a stored response answered; `saved` names one that is fresh by a list only."""
         watch = self._watches.get((partition, vault))
         if watch is not None:
             watch.answered += 1
+            if saved is not None and len(watch.saved) < _ENOUGH_SAVED:
+                watch.saved.add(saved)
         self._earnings.earn(now)
 
     def proven(self, partition: bytes, vault: str, sent: Instant) -> None:
@@ -168,6 +178,7 @@ class ChangeChecks:
                 partition=partition, vault=vault, authorization=watch.authorization, cause=watch.cause
             )
             watch.is_under_way = True
+            self._judge(watch)
             watch.answered = 0
             watch.checked = now.boot_seconds
             watch.cause = CheckCause.INTERVAL
@@ -176,8 +187,14 @@ class ChangeChecks:
 
     def _is_allowed(self, watch: _Watch, now: Instant) -> bool:
         # Priming is for Connect's sake, and one for the whole sidecar: the window alone bounds it.
-        is_earned = watch.cause is CheckCause.PRIMING or watch.answered >= _EARNED_BY
+        is_earned = watch.cause is CheckCause.PRIMING or watch.answered >= watch.needed
         return is_earned and self._earnings.try_spend(now)
+
+    def _judge(self, watch: _Watch) -> None:
+        if watch.checked > float("-inf"):
+            is_worth_it = len(watch.saved) >= _ENOUGH_SAVED
+            watch.needed = _EARNED_BY if is_worth_it else min(2 * watch.needed, _EARNED_BY_MOST)
+        watch.saved.clear()
 
     def _look_again(self, vault: str, watch: _Watch, now: Instant) -> None:
         written = self._written.get(vault)

@@ -117,18 +117,15 @@ class Knowledge:
         digest, vault = subject.digest, subject.names.vault
         if reading.listed is None or len(reading.summaries) != len(reading.listed):
             return None  # something without a version: a change would not show
-        listed = self.listings.listed(digest, vault, reading.summaries, sent, now)
-        if listed is None:
+        look = self.listings.listed(digest, vault, reading, sent, now)
+        if look is None:
             return None
         self.checks.proven(digest, vault, sent)
-        look, changed = listed
         rules = self.storing_rules.of(digest, vault, now)
         return VaultListed(
             about=(tag(Mark.PARTITION, partition=digest), tag(Mark.VAULT, vault=vault)),
             summaries=reading.summaries,
-            sent=sent,
-            unchanged_since=look.unchanged_since,
-            changed=changed,
+            look=look,
             item_rules=rules[Freshness.ITEM],
             list_rules=rules[Freshness.LIST],
         )

@@ -1,67 +1,89 @@
 """What one complete list of a vault proves about everything stored of it (design rule 6, facts.md 4.4).
 
-A list shows version, updatedAt and state of every item. A stored item with the same three is as good as new; a stored
-search is, if nothing in the vault has changed since before it was asked. A change drops the searches: which of them it
-concerns can't be told without understanding filters. All of it is one token's evidence about its own stored responses.
+A list shows version, updatedAt and state of every item. A stored item with the same three is as good as new. A stored
+search is, if the whole vault looks as it did before it was asked; or if only contents have changed since an earlier
+list proved it, none of them its own: searches by title or tag choose by nothing else. All of it is one token's evidence
+about its own stored responses.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
 
 from proxy.caching.key import Tag
 from proxy.caching.profile import CacheRules
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
+from proxy.connect.bodies import Reading
 from proxy.connect.resources import Mark
 
-_NOTHING: tuple[tuple[str, bytes], ...] = ()
+_BY_LABEL = re.compile(r'filter=(?:title|tag) (?:eq|co) "[^"\\]*"')
+"""Searches that clients make (facts.md 5); any other may choose by what this module does not look at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How a vault looked when its list was last fetched; `labels` leaves out what changes with the contents.
+
+    Times are boot_seconds. `proven_as_of` is when the list before was sent, if labels have stayed the same since.
+    """
+
+    fingerprint: int
+    labels: int
+    unchanged_since: float
+    sent: float
+    proven_as_of: float | None = None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the vault looked different before."""
+        return self.unchanged_since > self.sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultListed:
-    """A `Proof`: an unfiltered list, sent at `sent`, that nothing speaks against.
-
-    The vault has looked like this since `unchanged_since` (boot_seconds); `changed` means: not when last looked at.
-    """
+    """A `Proof`: an unfiltered list that nothing speaks against, and the look that it made."""
 
     about: tuple[Tag, ...]
     summaries: Mapping[str, bytes] = field(repr=False)
-    sent: Instant
-    unchanged_since: float
-    changed: bool
+    look: Look
     item_rules: CacheRules
     list_rules: CacheRules
 
     def confirms(self, stored: StoredResponse) -> CacheRules | None:
         """Return the rules by which an unchanged item or search is fresh again."""
-        if not stored.evidence or not all(
-            self.summaries.get(item) == summary for item, summary in stored.evidence
-        ):
+        known = self.summaries
+        if not stored.evidence or any(known.get(item) != summary for item, summary in stored.evidence):
             return None
         if not _is_search(stored):
             return self.item_rules
-        was_unchanged = self.unchanged_since <= stored.request_sent.boot_seconds
-        return self.list_rules if was_unchanged else None
+        return self.list_rules if self._proves_search(stored) else None
 
     def outdates(self, stored: StoredResponse) -> bool:
-        """Tell whether a search was asked for before something changed."""
+        """Tell whether a search was asked for before something changed that may concern it."""
         return (
-            self.changed and _is_search(stored) and stored.request_sent.boot_seconds < self.sent.boot_seconds
+            self.look.is_changed
+            and _is_search(stored)
+            and stored.request_sent.boot_seconds < self.look.sent
+            and self.confirms(stored) is None
         )
+
+    def _proves_search(self, stored: StoredResponse) -> bool:
+        look, asked = self.look, stored.request_sent.boot_seconds
+        if not look.is_changed:
+            return asked >= look.unchanged_since or asked == look.proven_as_of
+        # Asked between the two lists it may have seen a title come and go; proven by the one before it has not.
+        return asked == look.proven_as_of and _chooses_by_label(stored.key.target)
 
 
 def _is_search(stored: StoredResponse) -> bool:
-    return stored.evidence != _NOTHING and stored.tags[-1][0] == Mark.ITEMS.value
+    return bool(stored.evidence) and stored.tags[-1][0] == Mark.ITEMS.value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """How a vault looked when its list was last fetched. Times are boot_seconds."""
-
-    fingerprint: int
-    unchanged_since: float
-    sent: float
+def _chooses_by_label(target: str) -> bool:
+    return _BY_LABEL.fullmatch(unquote_plus(target.partition("?")[2])) is not None
 
 
 class Listings:
@@ -72,25 +94,26 @@ class Listings:
         self._looks: OrderedDict[tuple[bytes, str], Look] = OrderedDict()
 
     def listed(
-        self, partition: bytes, vault: str, summaries: Mapping[str, bytes], sent: Instant, now: Instant
-    ) -> tuple[Look, bool] | None:
-        """Note a complete list; return the look and whether the vault has changed. None: a later one is known."""
+        self, partition: bytes, vault: str, reading: Reading, sent: Instant, now: Instant
+    ) -> Look | None:
+        """Note a complete list that has just arrived; None if a later one is known."""
         place = (partition, vault)
         before = self._looks.get(place)
         if before is not None and before.sent >= sent.boot_seconds:
             return None
-        fingerprint = hash(frozenset(summaries.items()))
-        changed = before is not None and before.fingerprint != fingerprint
-        # The list of an unchanged vault: what was asked after the first such list had arrived saw the same.
-        since = now.boot_seconds if before is None or changed else before.unchanged_since
-        look = Look(fingerprint=fingerprint, unchanged_since=since, sent=sent.boot_seconds)
+        fingerprint = hash(frozenset(reading.summaries.items()))
+        is_same = before is not None and before.fingerprint == fingerprint
+        has_same_labels = before is not None and before.labels == reading.labels
+        look = Look(
+            fingerprint=fingerprint,
+            labels=reading.labels,
+            # What is asked from now on sees nothing older than this list.
+            unchanged_since=before.unchanged_since if before is not None and is_same else now.boot_seconds,
+            sent=sent.boot_seconds,
+            proven_as_of=before.sent if before is not None and has_same_labels else None,
+        )
         self._looks[place] = look
         self._looks.move_to_end(place)
         if len(self._looks) > self._capacity:
             self._looks.popitem(last=False)
-        return look, changed
-
-    def last_sent(self, partition: bytes, vault: str) -> float | None:
-        """Return when the last list was asked for (boot_seconds)."""
-        look = self._looks.get((partition, vault))
-        return None if look is None else look.sent
+        return look

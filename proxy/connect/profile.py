@@ -181,14 +181,17 @@ class ConnectProfile:
         removed = names.tags(write.removes, subject.digest)
         return Effects(advance=subject.scopes, remove=tuple((gone,) for gone in removed))
 
-    def concluded(self, subject: ConnectSubject, request: Request, now: Instant, *, is_hit: bool) -> bool:
+    def concluded(
+        self, subject: ConnectSubject, request: Request, reused: StoredResponse | None, now: Instant
+    ) -> bool:
         """Take note of a client's request that has its answer; tell whether there is a vault to be watched."""
         vault = subject.names.vault
         if subject.partition is None or not vault:
             return False
         self._checks.asked(subject.digest, vault, request.fields["Authorization"], now)
-        if is_hit:
-            self._checks.answered(subject.digest, vault, now)
+        if reused is not None:
+            saved = reused.key.target if reused.is_confirmed else None
+            self._checks.answered(subject.digest, vault, saved, now)
         return bool(len(self._checks))
 
     def background_due(self, now: Instant, most: int) -> tuple[ConnectBackground, ...]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from proxy.caching.reasons import ForwardReason, NotStoredReason
+from proxy.caching.stored_response import StoredResponse
 from proxy.errors import ErrorKind
 from proxy.exchange.answer import Answer
 from proxy.exchange.events import Answered
@@ -18,3 +19,4 @@ class Conclusion:
     not_stored: NotStoredReason | None = None
     error: ErrorKind | None = None
     age_seconds: float | None = None
+    reused: StoredResponse | None = None

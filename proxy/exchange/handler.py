@@ -24,8 +24,6 @@ from proxy.exchange.relay import LargeResponses, RelayedBody
 from proxy.exchange.writer import Writer
 from proxy.semantics.message import Request, Response
 
-_FROM_STORE = frozenset({Answered.HIT, Answered.STALE})
-
 
 class ExchangeHandler(Generic[SubjectT, FindingT]):
     """Answers requests."""
@@ -152,8 +150,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         return UpstreamRequest(method=request.method, target=request.target, fields=fields, body=body)
 
     def _follow_up(self, subject: SubjectT, request: Request, conclusion: Conclusion) -> None:
-        is_hit = conclusion.answered in _FROM_STORE
-        may_follow = self._profile.concluded(subject, request, self._clock.now(), is_hit=is_hit)
+        may_follow = self._profile.concluded(subject, request, conclusion.reused, self._clock.now())
         if may_follow and self._prober is not None:
             self._prober.wake()
 

@@ -106,6 +106,7 @@ class Reader(Generic[SubjectT, FindingT]):
             answer=self._compose.hit(request, stored, now),
             answered=Answered.HIT if stored.ttl_seconds(now) > 0 else Answered.STALE,
             age_seconds=stored.current_age_seconds(now),
+            reused=stored,
         )
 
     def _refresh(self, subject: SubjectT, request: Request, stored: StoredResponse) -> None:
@@ -192,6 +193,7 @@ class Reader(Generic[SubjectT, FindingT]):
             forward_reason=ForwardReason.STALE,
             error=failure if isinstance(failure, ErrorKind) else None,
             age_seconds=decision.stored.current_age_seconds(now),
+            reused=decision.stored,
         )
 
     def _errand(self, subject: SubjectT, request: Request, stored: StoredResponse | None) -> Errand[SubjectT]:

@@ -25,9 +25,11 @@ class TestedExchange(Exchange):
         return self.purge(purging.EVERYTHING)
 
 
-def make_exchange(*, upstream: Upstream, clock: Clock, rules: ConnectRules | None = None) -> TestedExchange:
+def make_exchange(
+    *, upstream: Upstream, clock: Clock, rules: ConnectRules | None = None, key: bytes = b"k" * 32
+) -> TestedExchange:
     """Return an exchange in front of `upstream`."""
-    profile = ConnectProfile(rules=rules or ConnectRules(), key=b"k" * 32)
+    profile = ConnectProfile(rules=rules or ConnectRules(), key=key)
     outside = Outside(
         profile=profile,
         foresight=profile,
