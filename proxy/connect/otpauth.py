@@ -36,13 +36,11 @@ class OneTimePassword:
     period_seconds: int
 
     def step(self, wall_seconds: float) -> int:
-        """Return the number of the step that a moment lies in."""
-        return int(wall_seconds // self.period_seconds)
+        """Return the number of the step that a moment lies in; a clock before 1970 is in the first one."""
+        return max(0, int(wall_seconds // self.period_seconds))
 
-    def code(self, step: int) -> str | None:
-        """Return the code of a step; None before 1970."""
-        if step < 0:
-            return None
+    def code(self, step: int) -> str:
+        """Return the code of a step."""
         return _Codes(self.key, digits=self.digits, algorithm=self.algorithm).generate_otp(step)
 
 
