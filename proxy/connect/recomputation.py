@@ -112,7 +112,10 @@ def _places(item: Scan) -> Iterator[Path]:
 
 
 def _code(item: Scan, place: Path) -> Code | None:
-    """Return the code of one place; None unless it is a field that shows a code and what makes it."""
+    """Return the code of one place; None unless it is an item's field that shows a code and what makes it.
+
+    A list that shows codes shows them elsewhere: it is asked for anew.
+    """
     match place:
         case ("fields", int()):
             shown, uri = item.texts.get((*place, "totp")), item.texts.get((*place, "value"))

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -141,6 +143,14 @@ def test_no_text_whatever_is_a_fault(text):
     assert parse(text) is None
     parse(f"otpauth://totp/{text}")
     parse(f"otpauth://totp/x?secret={text}&digits={text}")
+
+
+def test_pyotp_is_not_loaded_where_nothing_is_recomputed():
+    program = (
+        "import sys, proxy.assembly; from proxy.connect.profile import ConnectProfile, ConnectRules;"
+        "ConnectProfile(rules=ConnectRules(), key=b'k'); sys.exit('pyotp' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 # Which items are stored
