@@ -53,12 +53,12 @@ class World:
         self.path = f"/v1/vaults/{vault.id}/items/{self.item.id}"
         self._direct_requests = 0
 
-    async def ask(self, *fields: str) -> WireAnswer:
-        return await self._ask(self.sidecar.address, *fields)
+    async def ask(self, *fields: str, path: str | None = None) -> WireAnswer:
+        return await self._ask(self.sidecar.address, path or self.path, *fields)
 
     async def ask_directly(self) -> WireAnswer:
         self._direct_requests += 1
-        return await self._ask(self.emulator.url)
+        return await self._ask(self.emulator.url, self.path)
 
     @property
     def upstream_requests(self) -> int:
@@ -69,8 +69,8 @@ class World:
         """Put the clock forward to `seconds` after the edge."""
         self.manual.advance(EDGE + seconds - self.manual.now_nanoseconds() / 10**9)
 
-    async def _ask(self, address: str, *fields: str) -> WireAnswer:
-        lines = [f"GET {self.path} HTTP/1.1", "Host: c", f"Authorization: Bearer {self.token}", *fields]
+    async def _ask(self, address: str, path: str, *fields: str) -> WireAnswer:
+        lines = [f"GET {path} HTTP/1.1", "Host: c", f"Authorization: Bearer {self.token}", *fields]
         async with await WireClient.connect(address) as client:
             return await client.ask("\r\n".join(lines))
 
@@ -268,3 +268,18 @@ async def test_a_changed_secret_shows_as_soon_as_any_other_change(make_world):
     assert not is_hit(answer)
     world.go_to(61)
     assert (await world.ask()).body == (await world.ask_directly()).body
+
+
+async def test_an_item_that_a_list_confirms_goes_on_showing_the_right_code(make_world):
+    world = await make_world(URI)
+    world.go_to(-12)
+    await world.ask()
+    world.go_to(40)
+    await world.ask(path=world.path.rpartition("/")[0])
+    for seconds in (61, 91):
+        world.go_to(seconds)
+        answer = await world.ask()
+        assert is_hit(answer)
+        assert answer.value("Age") == "1"
+        assert answer.body == (await world.ask_directly()).body
+    assert world.upstream_requests == 1
