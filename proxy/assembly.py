@@ -21,6 +21,7 @@ from proxy.config import Address as ConfiguredAddress
 from proxy.config import ProfileName, Settings
 from proxy.connect import purging
 from proxy.connect.profile import ConnectProfile, ConnectRules, UnverifiedTokens
+from proxy.connect.rules import OneTimePasswords
 from proxy.exchange.events import Event
 from proxy.exchange.exchange import Exchange, ExchangeLimits, Outside
 from proxy.exchange.ports import Observer
@@ -235,6 +236,7 @@ def _profile(settings: Settings, clock: Clock) -> ConnectProfile | HttpProfile:
         change_check_interval_seconds=cache.change_check_interval_seconds,
         active_seconds=cache.active_seconds,
         unverified_tokens=UnverifiedTokens(cache.unverified_tokens.value),
+        one_time_passwords=OneTimePasswords(cache.one_time_passwords.value),
         token_names=settings.tokens.names,
     )
     return ConnectProfile(rules=rules, key=key, started_at=clock.now())

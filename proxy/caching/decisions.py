@@ -139,6 +139,7 @@ def on_response(
         scopes=subject.scopes,
         version=finding.version,
         evidence=finding.evidence,
+        variation=finding.variation,
     )
     return _dated(template, rules, sent, received)
 

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from proxy.caching.key import CacheKey, Tag
 from proxy.caching.reasons import NotStoredReason
-from proxy.caching.stored_response import Evidence, StoredResponse
+from proxy.caching.stored_response import Evidence, StoredResponse, Variation
 from proxy.clock import Instant
 from proxy.semantics.message import Request, Response, ResponseHead
 
@@ -129,6 +129,7 @@ class Finding:
     refusal: NotStoredReason | None = None
     version: int | None = None
     evidence: Evidence = ()
+    variation: Variation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

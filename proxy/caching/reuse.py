@@ -11,7 +11,7 @@ from proxy.caching.directives import MOST_SECONDS
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
 from proxy.semantics.dates import format_date
-from proxy.semantics.message import Request, Response
+from proxy.semantics.message import Request
 from proxy.semantics.ranges import ByteRange, Unsatisfiable, requested_range
 from proxy.semantics.validators import Precondition, Validators, evaluate, if_range_holds
 
@@ -47,19 +47,23 @@ class Presented:
 
 def present(stored: StoredResponse, request: Request, now: Instant) -> Presented:
     """Return the answer that a stored response gives to a GET or HEAD."""
-    response = stored.response
+    response = stored.at(now).response
     fields = CIMultiDict(response.fields)
     if "ETag" not in fields and stored.entity_tag is not None:
         fields["ETag"] = stored.entity_tag
-    fields["Age"] = str(min(MOST_SECONDS, int(stored.current_age_seconds(now))))
+    fields["Age"] = str(min(MOST_SECONDS, int(stored.shown_age_seconds(now))))
     if "Date" not in fields:
         fields["Date"] = format_date(stored.response_received.wall_seconds)
-    return _shaped(response, fields, request, now)
-
-
-def _shaped(response: Response, fields: CIMultiDict[str], request: Request, now: Instant) -> Presented:
     whole = Presented(status=response.status, reason=response.reason, fields=fields, body=response.body)
-    if not 200 <= response.status < 300:  # conditions are for what would succeed (RFC 9110 section 13.2.1)
+    # A 304 would stand for an earlier body, and parts of two must never be put together.
+    if stored.variation is not None:
+        return _for_method(whole, request)
+    return _shaped(whole, request, now)
+
+
+def _shaped(whole: Presented, request: Request, now: Instant) -> Presented:
+    fields = whole.fields
+    if not 200 <= whole.status < 300:  # conditions are for what would succeed (RFC 9110 section 13.2.1)
         return _for_method(whole, request)
     validators = Validators(
         entity_tag=fields.get("ETag"), last_modified=fields.get("Last-Modified"), date=fields.get("Date")
@@ -71,7 +75,7 @@ def _shaped(response: Response, fields: CIMultiDict[str], request: Request, now:
             return _problem(412, "Precondition Failed", fields)
         case Precondition.PROCEED:
             pass
-    is_ranged = request.method == "GET" and response.status == 200 and "Range" in request.fields
+    is_ranged = request.method == "GET" and whole.status == 200 and "Range" in request.fields
     if is_ranged and if_range_holds(request, validators, now.wall_seconds):
         return _part(whole, request)
     return _for_method(whole, request)

@@ -1,9 +1,11 @@
 """A stored response (RFC 9111 section 3): what was received, when, and what was decided about it once.
 
 Immutable: freshening makes a new one. Ages and lifetimes are seconds; residence time counts on boot_seconds.
+A body may depend on the time of day; then a `Variation` makes it anew for every reuse.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from proxy.caching.key import CacheKey, Tag
 from proxy.clock import Instant
@@ -11,6 +13,22 @@ from proxy.semantics.message import Response
 
 Evidence = tuple[tuple[str, bytes], ...]
 """Pairs of a name and what was said of it; the caching rules only keep it."""
+
+
+class Variation(Protocol):
+    """How a stored body follows the time of day: between two edges it stays, octet for octet."""
+
+    def at(self, stored: "StoredResponse", now: Instant) -> "StoredResponse":
+        """Return the same response with the body as of `now`."""
+        ...
+
+    def began_at_wall_seconds(self, now: Instant) -> float:
+        """Return the last edge: since then the body is what it is."""
+        ...
+
+    def changes_at_wall_seconds(self, now: Instant) -> float:
+        """Return the next edge: then the body will be another."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +60,11 @@ class StoredResponse:
     version: int | None = None
     evidence: Evidence = ()
     is_confirmed: bool = False  # by an answer about something else, since it was fetched
+    variation: Variation | None = field(default=None, repr=False)
+
+    def at(self, now: Instant) -> "StoredResponse":
+        """Return what may be shown as of `now`."""
+        return self if self.variation is None else self.variation.at(self, now)
 
     def current_age_seconds(self, now: Instant) -> float:
         """Return the current age (RFC 9111 section 4.2.3)."""
@@ -51,3 +74,17 @@ class StoredResponse:
     def ttl_seconds(self, now: Instant) -> float:
         """Return the remaining freshness lifetime; negative once stale (RFC 9211's `ttl`)."""
         return self.freshness_lifetime_seconds - self.current_age_seconds(now)
+
+    def shown_age_seconds(self, now: Instant) -> float:
+        """Return the age that is shown: a body that varies is no older than its last edge."""
+        age_seconds = self.current_age_seconds(now)
+        if self.variation is None:
+            return age_seconds
+        return min(age_seconds, now.wall_seconds - self.variation.began_at_wall_seconds(now))
+
+    def shown_ttl_seconds(self, now: Instant) -> float:
+        """Return the `ttl` that is shown: a body that varies is right until its next edge, and no longer."""
+        ttl_seconds = self.ttl_seconds(now)
+        if self.variation is None:
+            return ttl_seconds
+        return min(ttl_seconds, self.variation.changes_at_wall_seconds(now) - now.wall_seconds)

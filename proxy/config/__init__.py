@@ -6,7 +6,7 @@ only the composition root and the command line import it.
 """
 
 from proxy.config.addresses import Address
-from proxy.config.cache_settings import CacheSettings, FlightSettings, UnverifiedTokens
+from proxy.config.cache_settings import CacheSettings, FlightSettings, OneTimePasswords, UnverifiedTokens
 from proxy.config.checks import warnings_about
 from proxy.config.container_memory import memory_limit_bytes
 from proxy.config.errors import ConfigError
@@ -35,6 +35,7 @@ __all__ = [
     "LogLevel",
     "LogSettings",
     "ObserveSettings",
+    "OneTimePasswords",
     "ProfileName",
     "ServerSettings",
     "Settings",

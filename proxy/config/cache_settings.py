@@ -16,6 +16,13 @@ class UnverifiedTokens(StrEnum):
     REFUSE = "refuse"
 
 
+class OneTimePasswords(StrEnum):
+    """What becomes of an item that shows a one-time password."""
+
+    NEVER = "never"
+    RECOMPUTE = "recompute"
+
+
 class CacheSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept, how much of it and for how long. Everything is in memory only."""
 
@@ -78,6 +85,14 @@ class CacheSettings(msgspec.Struct, frozen=True, kw_only=True):
             " `stale_if_error_seconds`. `refuse`: only while its last verification holds"
         ),
     ] = UnverifiedTokens.SERVE_STALE
+    one_time_passwords: Annotated[
+        OneTimePasswords,
+        Meta(
+            description="`never`: an item that shows a one-time password is not stored, because its code changes"
+            " every 30 s. `recompute`: it is, if the current code can be computed from what the item shows, for"
+            " every answer; needs a right clock"
+        ),
+    ] = OneTimePasswords.NEVER
 
 
 class FlightSettings(msgspec.Struct, frozen=True, kw_only=True):

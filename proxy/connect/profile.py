@@ -5,6 +5,7 @@ returns `Effects`, and the exchange carries them out.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -28,11 +29,15 @@ from proxy.connect.bodies import Reading
 from proxy.connect.change_checks import Check
 from proxy.connect.knowledge import Knowledge
 from proxy.connect.leases import VAULT_LISTS, Lease
+from proxy.connect.one_time_passwords import recomputing
 from proxy.connect.resources import ResourceKind
 from proxy.connect.rules import ConnectRules, SyncState, UnverifiedTokens
 from proxy.connect.subjects import ConnectSubject, Subjects
 from proxy.connect.tokens import Tokens
 from proxy.semantics.message import Request, Response, ResponseHead
+
+if TYPE_CHECKING:
+    from proxy.connect.recomputation import Recomputation
 
 _USER_AGENT = f"connect-sidecar/{__version__} (probe)"
 
@@ -51,6 +56,7 @@ class ConnectFinding(Finding):
     """What a complete answer shows; `reading` is None unless it is a 200 that could be understood."""
 
     reading: Reading | None = None
+    variation: "Recomputation | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +72,7 @@ class ConnectProfile:
     def __init__(self, *, rules: ConnectRules, key: bytes, started_at: Instant | None = None) -> None:
         self._rules = rules
         refuses = rules.unverified_tokens is UnverifiedTokens.REFUSE
+        self._recomputation_of = recomputing(rules)
         self._unverified = Servability.REFUSED if refuses else Servability.UNVERIFIED
         tokens = Tokens(key=key, names=rules.token_names, most_labels=rules.most_token_labels)
         self._subjects = Subjects(rules=rules, tokens=tokens)
@@ -112,17 +119,24 @@ class ConnectProfile:
         reading = bodies.read(names, response, decoded_bytes=self._rules.readable_body_bytes)
         if reading is None:
             return ConnectFinding(refusal=NotStoredReason.UNREADABLE)
+        variation, refusal = None, None
         if reading.is_time_dependent:
-            refusal: NotStoredReason | None = NotStoredReason.ONE_TIME_PASSWORD
-        else:
-            is_empty = names.filtered and names.route.takes_filter and not reading.listed
-            refusal = NotStoredReason.EMPTY_LIST if is_empty else None
+            variation = self._recomputation_of(response)
+            refusal = NotStoredReason.ONE_TIME_PASSWORD if variation is None else None
+        elif names.filtered and names.route.takes_filter and not reading.listed:
+            refusal = NotStoredReason.EMPTY_LIST
         # An unfiltered list needs no evidence: it is fetched itself when the vault is looked at.
         keeps = names.kind is ResourceKind.ITEM or names.filtered
         evidence = tuple(reading.summaries.items()) if keeps else ()
         if len(evidence) != len(reading.listed or ()):
             evidence = ()
-        return ConnectFinding(refusal=refusal, version=reading.version, evidence=evidence, reading=reading)
+        return ConnectFinding(
+            refusal=refusal,
+            version=reading.version,
+            evidence=evidence,
+            variation=variation,
+            reading=reading,
+        )
 
     def learn(
         self,
@@ -162,6 +176,8 @@ class ConnectProfile:
             return NotStoredReason.CREDENTIALS
         if finding.refusal is not None:
             return finding.refusal
+        if finding.variation is not None and not finding.variation.was_right(now):
+            return NotStoredReason.ONE_TIME_PASSWORD
         # As of sending: an answer under way when the time ran out may still be one from before the write.
         return NotStoredReason.FENCE if self._is_fenced(subject, sent.at) else None
 

@@ -12,6 +12,13 @@ class UnverifiedTokens(StrEnum):
     REFUSE = "refuse"
 
 
+class OneTimePasswords(StrEnum):
+    """What becomes of an item that shows a one-time password."""
+
+    NEVER = "never"  # it isn't stored
+    RECOMPUTE = "recompute"
+
+
 class SyncState(StrEnum):
     """What Connect's /health last said of its own data."""
 
@@ -38,6 +45,7 @@ class ConnectRules:
     restart_freshness_seconds: float = 2.0
     doubts_forbidden_seconds: float = 0.1  # Connect 1.7 refuses vaults now and then by mistake (facts.md 4.5)
     unverified_tokens: UnverifiedTokens = UnverifiedTokens.SERVE_STALE
+    one_time_passwords: OneTimePasswords = OneTimePasswords.NEVER
     token_names: Mapping[str, str] = field(default_factory=dict)
     most_token_labels: int = 200
     most_tokens: int = 4096

@@ -55,7 +55,7 @@ class Composer:
         self, request: Request, stored: StoredResponse, now: Instant, detail: str | None = None
     ) -> Answer:
         """Return an answer from the store; `detail` says why a stale one."""
-        return self._presented(request, stored, now, cache_status.hit(stored.ttl_seconds(now), detail))
+        return self._presented(request, stored, now, cache_status.hit(stored.shown_ttl_seconds(now), detail))
 
     def landed(
         self, request: Request, landed: Landed, reason: ForwardReason, now: Instant, *, is_collapsed: bool

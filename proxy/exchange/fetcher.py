@@ -204,7 +204,7 @@ class Fetcher(Generic[SubjectT, FindingT]):
         return self._generations.current(subject.scopes) == sent.generation
 
     def _keep(self, shown: Response, stored: StoredResponse, upstream_status: int) -> Landed:
-        if stored.entity_tag is None:
+        if stored.entity_tag is None and stored.variation is None:  # a tag is of one body only
             stored = replace(stored, entity_tag=self._entity_tag(stored.response.body))
         kept = self._store.put(stored)
         return Landed(

@@ -40,7 +40,7 @@ def test_a_setting_has_its_unit_its_default_and_a_reason(key):
     assert len(reason) > 20
     assert re.fullmatch(r"CONNECT_SIDECAR(__[A-Z_]+){1,2}", key.variable)
     has_unit = key.name.endswith(("_seconds", "_bytes", "_connections", "_concurrency"))
-    assert has_unit or key.name in UNITLESS or key.name == "unverified_tokens"
+    assert has_unit or key.name in UNITLESS or key.name in {"unverified_tokens", "one_time_passwords"}
 
 
 def test_healthcheck_knows_the_default_of_the_one_setting_it_reads():

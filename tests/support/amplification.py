@@ -18,6 +18,7 @@ from tests.support.model_account import ModelAccount, item_id, title_of, vault_i
 from tests.support.virtual_time import VirtualClock, run_in_virtual_time
 
 BOUND_SECONDS = 60.0
+RULES = ConnectRules(list_freshness_seconds=BOUND_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,7 @@ class _Simulation:
         clock = VirtualClock(loop)
         case = self.case
         self.exchanges = [
-            make_exchange(upstream=self.account, clock=clock, rules=ConnectRules(), key=b"%32d" % number)
+            make_exchange(upstream=self.account, clock=clock, rules=RULES, key=b"%32d" % number)
             for number in range(case.sidecars)
         ]
         self.ends = loop.time() + case.duration_seconds
