@@ -184,5 +184,5 @@ class CircuitBreaker:
 
     def _wait_seconds(self, times_opened: int, jitter: float) -> float:
         doublings = min(times_opened - 1, 30)  # keeps the power small; the limit is reached long before
-        whole = min(self._settings.open_limit_seconds, self._settings.open_seconds * 2**doublings)
+        whole = min(self._settings.open_limit_seconds, self._settings.open_seconds * 2.0**doublings)
         return whole / 2 + jitter * whole / 2
