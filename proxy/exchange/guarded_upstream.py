@@ -8,6 +8,7 @@ here. Every attempt is reported to the breaker: by the head where it fails, by t
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from proxy.admission.circuit_breaker import BreakerSettings, BreakerState, Ticket
 from proxy.admission.retry_budget import RetryBudget, RetryBudgetSettings
@@ -32,12 +33,20 @@ class GuardSettings:
     budget: RetryBudgetSettings = field(default_factory=RetryBudgetSettings)
 
 
+class ClosableUpstream(Upstream, Protocol):
+    """An upstream whose connections can be closed."""
+
+    async def close(self) -> None:
+        """Close all connections."""
+        ...
+
+
 class GuardedUpstream:
     """An `Upstream` around another. `jitter` returns numbers from 0 to 1; `number` names it in events."""
 
     def __init__(
         self,
-        upstream: Upstream,
+        upstream: ClosableUpstream,
         *,
         number: int,
         settings: GuardSettings,
@@ -59,7 +68,7 @@ class GuardedUpstream:
 
     @property
     def under_way(self) -> int:
-        """Attempts that wait for their answer or whose answer is being read."""
+        """Requests that wait for their answer or whose answer is being read."""
         return self._under_way
 
     def state(self) -> BreakerState:
@@ -72,6 +81,17 @@ class GuardedUpstream:
 
     async def send_before(self, request: UpstreamRequest, deadline_boot_seconds: float) -> UpstreamResponse:
         """Do as `send` does, with a deadline that is given."""
+        self._under_way += 1
+        try:
+            return await self._send(request, deadline_boot_seconds)
+        finally:
+            self._under_way -= 1
+
+    async def close(self) -> None:
+        """Close the upstream's connections."""
+        await self._upstream.close()
+
+    async def _send(self, request: UpstreamRequest, deadline_boot_seconds: float) -> UpstreamResponse:
         self._budget.note_request(self._clock.now())
         most_retries = self._settings.retry_attempts if may_repeat(request) else 0
         for retries in range(most_retries):
@@ -86,16 +106,13 @@ class GuardedUpstream:
         """Send once. Returns a fault of the upstream; raises those of others, and if the breaker refuses."""
         ticket = self._breaker.admit()
         began_boot_seconds = self._boot_seconds()
-        self._under_way += 1
         try:
             response = await self._upstream.send(request)
         except UpstreamError as error:
-            self._under_way -= 1
             self._report(request, error.kind, began_boot_seconds)
             self._breaker.on_fault(ticket, error.kind)
             return error
         except BaseException as error:
-            self._under_way -= 1
             is_cancelled = isinstance(error, asyncio.CancelledError)
             if is_cancelled and request.body is None and self._boot_seconds() >= deadline_boot_seconds:
                 # Nobody left: all the time there was has passed in silence.
@@ -111,6 +128,7 @@ class GuardedUpstream:
     ) -> WatchedResponse:
         verdict = verdict_on(request, response.head.status)
         self._breaker.on_head(ticket, verdict, request.partition)
+        self._under_way += 1
 
         def on_end(end: BodyEnd | ErrorKind) -> None:
             self._under_way -= 1

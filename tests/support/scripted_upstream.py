@@ -46,6 +46,7 @@ class ScriptedUpstream:
     def __init__(self, *script, always=200):
         self._script = deque(script)
         self.always = always
+        self.closed = False
         self.requests: list[UpstreamRequest] = []
         self.asked_at: list[float] = []
         self.answers: list[ScriptedAnswer] = []
@@ -67,6 +68,9 @@ class ScriptedUpstream:
         answer = ScriptedAnswer(step) if isinstance(step, int) else step
         self.answers.append(answer)
         return answer
+
+    async def close(self):
+        self.closed = True
 
 
 class Notes:
