@@ -85,9 +85,7 @@ class Endpoints:
     def pinned(self) -> Endpoint | None:
         """The endpoint that is asked first; None before there is any."""
         known = self._roster.known()
-        if self._pinned not in known:
-            self._pinned = known[0] if known else None
-        return self._pinned
+        return self._pinned if self._pinned in known else next(iter(known), None)
 
     def known(self) -> Sequence[Endpoint]:
         """Return all endpoints there are."""
@@ -96,9 +94,9 @@ class Endpoints:
     async def send(self, request: UpstreamRequest) -> UpstreamResponse:
         """Ask the pinned endpoint, then the others as far as that is safe. Raises the last one's UpstreamError."""
         deadline_boot_seconds = self._clock.now().boot_seconds + self._total_seconds
-        if self.pinned is None:
+        if not self._roster.known():
             await self._roster.renew()
-        pinned_at_first = self.pinned
+        pin_before, first = self._pinned, self.pinned
         tried: list[Endpoint] = []
         failure = UpstreamError(ErrorKind.DNS_ERROR, sent=False)
         while (endpoint := self._next(tried)) is not None:
@@ -110,9 +108,14 @@ class Endpoints:
                     raise
                 failure = error
             else:
-                self._pin(endpoint, instead_of=pinned_at_first)
+                if (
+                    endpoint is not pin_before and self._pinned is pin_before
+                ):  # else others moved it meanwhile
+                    self._pinned = endpoint
+                    if pin_before is not None or endpoint is not first:
+                        self._observer.notify(PinMoved(endpoint_number=endpoint.number))
                 return response
-            if endpoint is pinned_at_first:
+            if endpoint is first:
                 await self._roster.renew()
         raise failure
 
@@ -135,10 +138,3 @@ class Endpoints:
             return False
         left_seconds = deadline_boot_seconds - self._clock.now().boot_seconds
         return left_seconds >= LEAST_FOR_ATTEMPT_SECONDS and (may_repeat(request) or not error.sent)
-
-    def _pin(self, endpoint: Endpoint, *, instead_of: Endpoint | None) -> None:
-        """Stay with who answered, unless another request has moved the pin meanwhile."""
-        if endpoint is instead_of or self._pinned is not instead_of:
-            return
-        self._pinned = endpoint
-        self._observer.notify(PinMoved(endpoint_number=endpoint.number))

@@ -30,6 +30,7 @@ class HeadlessRoster:
         self._clock = clock
         self._listed: dict[str, Endpoint] = {}
         self._leaving: list[Endpoint] = []
+        self._closing: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
         self._looked_up_boot_seconds: float | None = None
         self._fault = ErrorKind.DNS_ERROR
@@ -50,6 +51,8 @@ class HeadlessRoster:
         """Close every endpoint, those that are leaving included."""
         for endpoint in (*self._listed.values(), *self._leaving):
             await endpoint.close()
+        if self._closing:
+            await asyncio.wait(self._closing)
 
     def _is_due(self) -> bool:
         last = self._looked_up_boot_seconds
@@ -70,14 +73,17 @@ class HeadlessRoster:
         for address in addresses:
             known = before.get(address)
             self._listed[address] = self._make(address, self._free_number(before)) if known is None else known
-        await self._close_idle()
+        self._close_idle()
 
     def _free_number(self, before: dict[str, Endpoint]) -> int:
         taken = {endpoint.number for endpoint in (*before.values(), *self._listed.values(), *self._leaving)}
         return next(number for number in range(len(taken) + 1) if number not in taken)
 
-    async def _close_idle(self) -> None:
+    def _close_idle(self) -> None:
+        """Close who has left and is not read from; the request that found out doesn't wait for it."""
         idle = [endpoint for endpoint in self._leaving if not endpoint.under_way]
         self._leaving = [endpoint for endpoint in self._leaving if endpoint.under_way]
         for endpoint in idle:
-            await endpoint.close()
+            closing = asyncio.get_running_loop().create_task(endpoint.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
