@@ -23,8 +23,8 @@ from proxy.config.tree import (
     Settings,
     TokenSettings,
     UnverifiedTokens,
-    UpstreamSettings,
 )
+from proxy.config.upstream_settings import UpstreamSettings
 
 __all__ = [
     "UPSTREAM_VARIABLE",

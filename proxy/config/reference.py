@@ -10,7 +10,8 @@ from typing import get_args
 import msgspec
 
 from proxy.config.keys import Key, keys, sections
-from proxy.config.tree import KIBIBYTE, MEBIBYTE, Settings
+from proxy.config.ranges import KIBIBYTE, MEBIBYTE
+from proxy.config.tree import Settings
 from proxy.config.values import bare_type
 
 _HEAD = """\

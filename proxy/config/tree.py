@@ -1,7 +1,7 @@
 """Every setting: name with unit, type with range, default and reason, in one place.
 
 docs/configuration.md is rendered from this file. A reason says why the default is what it is; a range refuses what can
-never be meant. What takes two settings to judge is in `checks`.
+never be meant. What takes two settings to judge is in `checks`; the upstream's section has a module of its own.
 """
 
 from collections.abc import Mapping
@@ -12,23 +12,8 @@ import msgspec
 from msgspec import Meta
 
 from proxy.config.addresses import Address
-
-KIBIBYTE = 1024
-MEBIBYTE = 1024 * KIBIBYTE
-_YEAR_SECONDS = 366 * 86_400
-_MOST_BYTES = 2**40
-
-
-def _above_zero(reason: str) -> Meta:
-    return Meta(gt=0, le=_YEAR_SECONDS, description=reason)
-
-
-def _from_zero(reason: str) -> Meta:
-    return Meta(ge=0, le=_YEAR_SECONDS, description=reason)
-
-
-def _bytes(reason: str, *, least: int = 1) -> Meta:
-    return Meta(ge=least, le=_MOST_BYTES, description=reason)
+from proxy.config.ranges import KIBIBYTE, MEBIBYTE, above_zero, from_zero, in_bytes
+from proxy.config.upstream_settings import UpstreamSettings
 
 
 class ProfileName(StrEnum):
@@ -74,7 +59,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = (Address(host="127.0.0.1", port=8180), Address(host="::1", port=8180))
     max_field_bytes: Annotated[
         int,
-        _bytes(
+        in_bytes(
             "Name and value of one request field. A token for 150 vaults takes 9 KB; 64 KiB tokens pass,"
             " with `Bearer` and the name",
             least=8 * KIBIBYTE,
@@ -82,27 +67,25 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 65 * KIBIBYTE
     head_read_seconds: Annotated[
         float,
-        _above_zero(
-            "A client that takes longer to send the head of a request holds a connection for nothing"
-        ),
+        above_zero("A client that takes longer to send the head of a request holds a connection for nothing"),
     ] = 10.0
     keep_alive_seconds: Annotated[
         float,
-        _above_zero(
+        above_zero(
             "How long an idle client connection stays open. Longer than clients keep theirs (Go: 90 s),"
             " so that they close first and no request meets a closing connection"
         ),
     ] = 120.0
     drain_delay_seconds: Annotated[
         float,
-        _from_zero(
+        from_zero(
             "After SIGTERM new connections are still served for this long: endpoints and load balancers"
             " learn late that a pod goes"
         ),
     ] = 5.0
     drain_timeout_seconds: Annotated[
         float,
-        _above_zero(
+        above_zero(
             "Then requests under way may end within this. Longer than a write may take; with the delay,"
             " shorter than the 30 s Kubernetes grants"
         ),
@@ -142,84 +125,43 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
 
 
-class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The Connect server that is asked. All requests go there, whatever a client says."""
-
-    url: Annotated[
-        str,
-        Meta(
-            description="Scheme, host and port, for example `http://onepassword-connect:8080`. When it is not set,"
-            " `OP_CONNECT_HOST` is taken, as every Connect client does. Required"
-        ),
-    ] = ""
-    ca_file: Annotated[
-        str, Meta(description="PEM bundle that verifies an https upstream. Empty: the system's")
-    ] = ""
-    connect_seconds: Annotated[
-        float, _above_zero("Connect is near: what doesn't connect in a second is down")
-    ] = 1.0
-    head_seconds: Annotated[
-        float, _above_zero("Until the head of the answer. Connect itself waits up to 10 s for its first sync")
-    ] = 12.0
-    total_seconds: Annotated[
-        float,
-        _above_zero(
-            "Until a client has its answer, counted from its arrival. The JavaScript SDK gives up at 15 s"
-        ),
-    ] = 15.0
-    body_idle_seconds: Annotated[
-        float,
-        _above_zero("Longest pause inside the body of an answer; a large file may take as long as it flows"),
-    ] = 15.0
-    max_connections: Annotated[
-        int,
-        Meta(ge=1, le=65_535, description="Connect is one small process: more at once only queue up there"),
-    ] = 64
-    max_field_bytes: Annotated[
-        int,
-        _bytes(
-            "Name and value of one field of an answer: 64 KiB pass, with room for the name",
-            least=8 * KIBIBYTE,
-        ),
-    ] = 128 * KIBIBYTE
-
-
 class CacheSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept, how much of it and for how long. Everything is in memory only."""
 
     store_bytes: Annotated[
         int,
-        _bytes(
+        in_bytes(
             "Bodies, fields, keys and overhead of all stored responses. Some 5,000 items of 2 KB;"
             " standalone: 64 MiB"
         ),
     ] = 16 * MEBIBYTE
     response_bytes: Annotated[
-        int, _bytes("Largest response that is stored; larger ones (file contents) are passed on as they come")
+        int,
+        in_bytes("Largest response that is stored; larger ones (file contents) are passed on as they come"),
     ] = MEBIBYTE
     item_freshness_seconds: Annotated[
-        float, _from_zero("Items, their files and file contents. Clients poll every 60 to 600 s anyway")
+        float, from_zero("Items, their files and file contents. Clients poll every 60 to 600 s anyway")
     ] = 60.0
     list_freshness_seconds: Annotated[
-        float, _from_zero("Lists, vaults: shorter, because they show what is new")
+        float, from_zero("Lists, vaults: shorter, because they show what is new")
     ] = 30.0
     stale_if_error_seconds: Annotated[
         float,
-        _from_zero(
+        from_zero(
             "While Connect is away a stored response may be this much older than fresh, labelled stale, and"
             " never more. External Secrets refreshes hourly: one hour would be a coin toss. 0: never"
         ),
     ] = 14_400.0
     token_verification_seconds: Annotated[
         float,
-        _above_zero(
+        above_zero(
             "How long one successful answer of Connect proves that a token may read a vault. It bounds how"
             " long a revoked token still reads while Connect is up"
         ),
     ] = 60.0
     write_fence_seconds: Annotated[
         float,
-        _above_zero(
+        above_zero(
             "A write is visible in Connect only some time after its answer; until the new version is seen, and"
             " at most this long, reads of what was written are passed on. It usually ends within 3 s"
         ),
@@ -237,7 +179,8 @@ class FlightSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Collapsed requests: many clients, one request to Connect."""
 
     buffered_bytes: Annotated[
-        int, _bytes("All bodies that are being collected at one time; beyond it they are passed on unshared")
+        int,
+        in_bytes("All bodies that are being collected at one time; beyond it they are passed on unshared"),
     ] = 64 * MEBIBYTE
     large_response_concurrency: Annotated[
         int,
