@@ -219,3 +219,41 @@ def test_whatever_happened_it_closes_once_the_upstream_answers(steps):
     now += SETTINGS.open_limit_seconds
     breaker.succeeded(breaker.admit(at(now)), at(now))
     assert breaker.state(at(now)) is BreakerState.CLOSED
+
+
+def test_a_suspicion_from_before_an_outage_is_forgotten_with_it():
+    breaker = CircuitBreaker(SETTINGS)
+    early = breaker.admit(at(0))
+    for _ in range(3):
+        fail(breaker, at(0))
+    breaker.succeeded(breaker.admit(at(1)), at(1))
+    breaker.suspect(early, UNAVAILABLE, partition=b"a", now=at(1), jitter=1.0)
+    suspect(breaker, b"b", at(1))
+    assert breaker.failures == 0
+
+
+def test_a_probe_abandoned_twice_does_not_give_away_anothers_place():
+    breaker = opened()
+    probe = breaker.admit(at(1))
+    breaker.abandoned(probe)
+    assert breaker.admit(at(1)).is_probe
+    breaker.abandoned(probe)
+    assert breaker.admit(at(1)) is None
+
+
+def test_after_a_success_one_partition_alone_is_suspected_anew():
+    breaker = CircuitBreaker(SETTINGS)
+    suspect(breaker, b"a")
+    suspect(breaker, b"b")
+    breaker.succeeded(breaker.admit(at(0)), at(0))
+    for _ in range(10):
+        suspect(breaker, b"a")
+    assert breaker.failures == 0
+
+
+def test_what_one_partition_suffers_is_no_success_either():
+    breaker = CircuitBreaker(SETTINGS)
+    fail(breaker, at(0))
+    fail(breaker, at(0))
+    suspect(breaker, b"a")
+    assert fail(breaker, at(0)).after is BreakerState.OPEN

@@ -3,8 +3,10 @@
 import asyncio
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from proxy.admission.circuit_breaker import BreakerSettings
+from proxy.admission.circuit_breaker import BreakerSettings, BreakerState
 from proxy.errors import ErrorKind, UpstreamError
 from proxy.exchange.endpoints import Endpoints, FixedRoster
 from proxy.exchange.events import PinMoved
@@ -15,6 +17,7 @@ from tests.support.scripted_upstream import NO_FIELDS, Notes, ScriptedAnswer, Sc
 from tests.support.virtual_time import VirtualClock, in_virtual_time
 
 REFUSED = ErrorKind.CONNECTION_REFUSED
+OURS = ErrorKind.CONNECTION_LIMIT_REACHED
 NOT_SENT = UpstreamError(REFUSED, sent=False)
 PUT = UpstreamRequest(method="PUT", target="/v1/vaults/v/items/i", fields=NO_FIELDS)
 
@@ -45,6 +48,7 @@ class Several:
     def headless(self):
         async def look_up():
             self.look_ups += 1
+            await asyncio.sleep(0.2)
             if isinstance(self.listed, ErrorKind):
                 raise UpstreamError(self.listed, sent=False)
             return list(self.listed)
@@ -87,6 +91,7 @@ async def test_requests_stay_with_the_first_while_it_answers():
     for _ in range(5):
         await several.ask()
     assert several.asked() == "a5 b0"
+    assert several.notes.of(PinMoved) == []
 
 
 @pytest.mark.parametrize(
@@ -291,6 +296,26 @@ async def test_a_name_that_never_had_an_address_is_an_error_of_the_look_up(liste
 
 
 @in_virtual_time
+async def test_a_name_without_addresses_for_a_moment_leaves_what_is_known():
+    several = Several(a=ScriptedUpstream(200, REFUSED, 200)).headless()
+    await several.ask()
+    several.listed = []
+    await asyncio.sleep(2)
+    assert await several.ask() is REFUSED
+    assert await several.ask() == 200
+
+
+@in_virtual_time
+async def test_an_endpoint_that_is_listed_again_keeps_its_breaker():
+    several = Several(failures=2, a=ScriptedUpstream(always=REFUSED)).headless()
+    await several.ask()
+    await asyncio.sleep(2)
+    await several.ask()
+    assert several.look_ups >= 2
+    assert several.it.pinned.state() is BreakerState.OPEN
+
+
+@in_virtual_time
 async def test_numbers_are_given_out_again_so_that_labels_stay_few():
     names = [f"pod{number}" for number in range(20)]
     several = Several(**{name: ScriptedUpstream(200, always=REFUSED) for name in names}).headless()
@@ -302,3 +327,45 @@ async def test_numbers_are_given_out_again_so_that_labels_stay_few():
         await asyncio.sleep(2)
     assert numbers <= {0, 1}
     await several.it.close()
+
+
+outcomes = st.sampled_from(
+    [
+        200,
+        404,
+        500,
+        503,
+        *(UpstreamError(kind, sent=sent) for kind in (REFUSED, OURS) for sent in (True, False)),
+    ]
+)
+
+
+@given(st.lists(st.lists(outcomes, max_size=6), min_size=1, max_size=3), st.integers(1, 8), st.integers(0, 2))
+def test_whatever_fails_a_write_reaches_at_most_one_endpoint(scripts, writes, retries):
+    @in_virtual_time
+    async def write_often():
+        upstreams = {f"u{number}": Counting(*script) for number, script in enumerate(scripts)}
+        several = Several(retries=retries, failures=2, **upstreams).fixed()
+        for _ in range(writes):
+            before = sum(upstream.reached for upstream in upstreams.values())
+            await several.ask(PUT)
+            assert sum(upstream.reached for upstream in upstreams.values()) - before <= 1
+
+    write_often()
+
+
+class Counting(ScriptedUpstream):
+    """Counts what may have reached it."""
+
+    def __init__(self, *script):
+        super().__init__(*script)
+        self.reached = 0
+
+    async def send(self, request):
+        try:
+            answer = await super().send(request)
+        except UpstreamError as error:
+            self.reached += error.sent
+            raise
+        self.reached += 1
+        return answer

@@ -369,3 +369,51 @@ async def test_every_attempt_is_told_with_its_result_and_duration():
     told = guarded.notes.of(UpstreamAnswered)
     assert [(event.status, event.error) for event in told] == [(None, REFUSED), (200, None)]
     assert [event.duration_seconds for event in told] == pytest.approx([0.5, 0.25])
+
+
+@in_virtual_time
+async def test_a_client_that_sends_its_body_too_slowly_is_not_connects_fault():
+    guarded = Guarded(always=(60, 200), failures=1, total_seconds=15.0)
+    slow = UpstreamRequest(method="PUT", target="/v1/x", fields=NO_FIELDS, body=OneBody())
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(15.0):
+            await guarded.it.send(slow)
+    assert guarded.states == []
+
+
+@in_virtual_time
+async def test_who_opened_the_breaker_is_answered_without_a_pause():
+    guarded = Guarded(always=503, failures=1)
+    assert await guarded.ask() == 503
+    assert guarded.passed == 0
+
+
+@in_virtual_time
+async def test_a_second_probe_is_no_second_change_of_state():
+    guarded = Guarded(*[REFUSED] * 5, (60, 200), (60, 200), retries=0)
+    await open_it(guarded)
+    await asyncio.sleep(1)
+    for _ in range(2):
+        asking = asyncio.create_task(guarded.ask())
+        await asyncio.sleep(0.1)
+        asking.cancel()
+        await asyncio.wait({asking})
+    assert guarded.states == [BreakerState.OPEN, BreakerState.HALF_OPEN]
+
+
+@in_virtual_time
+async def test_a_client_that_leaves_in_the_middle_of_a_body_counts_nothing():
+    guarded = Guarded(always=ScriptedAnswer(hangs=True), failures=1)
+    answer = await guarded.it.send(get())
+    reading = asyncio.create_task(answer.read_complete(100))
+    await asyncio.sleep(1)
+    reading.cancel()
+    await asyncio.wait({reading})
+    assert (guarded.states, guarded.it.under_way) == ([], 0)
+
+
+@in_virtual_time
+async def test_an_answer_without_a_body_is_over_with_its_head():
+    guarded = Guarded(always=ScriptedAnswer(204, body=b""))
+    await guarded.it.send(get())
+    assert guarded.it.under_way == 0
