@@ -157,6 +157,7 @@ class Sidecar:
             store=self._store,
             upstream=self._upstream,
             clock=self._clock,
+            foresight=self._profile if isinstance(self._profile, ConnectProfile) else None,
             observer=self._observer,
             entity_tag=_entity_tagger(secrets.token_bytes(32)),
             pseudonym=f"connect-sidecar-{secrets.token_hex(4)}",
@@ -238,6 +239,8 @@ def _profile(settings: Settings, clock: Clock) -> ConnectProfile | HttpProfile:
         token_verification_seconds=cache.token_verification_seconds,
         stale_if_error_seconds=cache.stale_if_error_seconds,
         write_fence_seconds=cache.write_fence_seconds,
+        change_check_interval_seconds=cache.change_check_interval_seconds,
+        active_seconds=cache.active_seconds,
         unverified_tokens=UnverifiedTokens(cache.unverified_tokens.value),
         token_names=settings.tokens.names,
     )

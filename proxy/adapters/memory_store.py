@@ -7,7 +7,7 @@ with every eviction.
 
 from collections.abc import Callable, Sequence
 
-from cachetools import LRUCache
+from cachetools import Cache, LRUCache
 
 from proxy.caching.key import CacheKey, Tag
 from proxy.caching.stored_response import StoredResponse
@@ -38,6 +38,14 @@ class _Lru(LRUCache[CacheKey, tuple[StoredResponse, ...]]):
     def __init__(self, total_bytes: int, on_evicted: Callable[[tuple[StoredResponse, ...]], None]) -> None:
         super().__init__(total_bytes, getsizeof=lambda variants: sum(map(accounted_bytes, variants)))
         self._on_evicted = on_evicted
+
+    def peek(self, key: CacheKey) -> tuple[StoredResponse, ...]:
+        """Return what is under a key, which is no use of it."""
+        return Cache.__getitem__(self, key) if key in self else ()
+
+    def exchange(self, key: CacheKey, variants: tuple[StoredResponse, ...]) -> None:
+        """Put something of the same size under a known key, which is no use of it."""
+        Cache.__setitem__(self, key, variants)
 
     def popitem(self) -> tuple[CacheKey, tuple[StoredResponse, ...]]:
         """Remove the least recently used."""
@@ -85,6 +93,21 @@ class MemoryStore:
         fits = len(stored.response.body) <= self._per_response_bytes and size <= self._responses.maxsize
         self._keep(stored.key, self._bounded((stored, *others)) if fits else others)
         return fits
+
+    def renew(self, stored: StoredResponse) -> None:
+        """Put a freshened response in place of the one it was made of."""
+        variants = self._responses.peek(stored.key)
+        renewed = tuple(stored if known.nominated == stored.nominated else known for known in variants)
+        if renewed != variants:
+            self._responses.exchange(stored.key, renewed)
+
+    def tagged(self, tags: Sequence[Tag]) -> Sequence[StoredResponse]:
+        """Return every response that carries all of `tags`."""
+        smallest = min((self._keys(tag) for tag in tags), key=len)
+        wanted = frozenset(tags)
+        return [
+            stored for key in smallest for stored in self._responses.peek(key) if wanted.issubset(stored.tags)
+        ]
 
     def remove(self, key: CacheKey) -> int:
         """Remove all responses under a key; return how many."""

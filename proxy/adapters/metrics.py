@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from proxy.admission.circuit_breaker import BreakerState
 from proxy.exchange.events import (
+    BackgroundFinished,
     Event,
     ExchangeFinished,
     Invalidated,
@@ -207,6 +208,12 @@ class Metrics:
             "How often requests went over to another of several upstreams.",
             registry=self._registry,
         )
+        self._background = Counter(
+            "connect_sidecar_background_requests",
+            "Requests to Connect that no client waited for, by cause and outcome.",
+            ["cause", "outcome"],
+            registry=self._registry,
+        )
 
     def watch_endpoints(self, known: Callable[[], Sequence[EndpointFigures]]) -> None:
         """Take the upstreams' states into every scrape."""
@@ -233,6 +240,8 @@ class Metrics:
                 self._pin_moves.inc()
             case Invalidated():
                 self._removed.labels(f"write_{event.outcome}").inc(event.removed)
+            case BackgroundFinished():
+                self._background.labels(event.cause, event.outcome).inc()
             case Purged():
                 self._removed.labels("purge").inc(event.removed)
 

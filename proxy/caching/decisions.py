@@ -112,12 +112,13 @@ def on_response(
     request: Request,
     response: Response,
     subject: Subject,
+    rules: CacheRules,
     sent: Sent,
     received: Instant,
     finding: Finding,
 ) -> StoredResponse | NotStored:
     """Decide whether a complete answer is stored, as the RFC has it; the profile's refusals come on top."""
-    refused = _refused(request, response, subject.rules)
+    refused = _refused(request, response, rules)
     if refused is not None:
         return refused
     template = StoredResponse(
@@ -135,13 +136,15 @@ def on_response(
         entity_tag=response.fields.get("ETag"),
         tags=subject.tags,
         generation=sent.generation,
+        scopes=subject.scopes,
         version=finding.version,
+        evidence=finding.evidence,
     )
-    return _dated(template, subject.rules, sent, received)
+    return _dated(template, rules, sent, received)
 
 
 def on_not_modified(
-    stored: StoredResponse, head: ResponseHead, subject: Subject, sent: Sent, received: Instant
+    stored: StoredResponse, head: ResponseHead, rules: CacheRules, sent: Sent, received: Instant
 ) -> StoredResponse | NotStored:
     """Freshen a stored response with a 304 (RFC 9111 section 4.3.4).
 
@@ -150,17 +153,31 @@ def on_not_modified(
     """
     if not validation.is_about(stored, head):
         return NotStored(reason=NotStoredReason.NOT_VALIDATED)
-    return _updated(stored, head, subject, sent, received)
-
-
-def _updated(
-    stored: StoredResponse, head: ResponseHead, subject: Subject, sent: Sent, received: Instant
-) -> StoredResponse | NotStored:
     response = validation.freshened(stored.response, head)
-    directives = _origin_directives(response, subject.rules)
-    refusal = storability.refusal_to_keep(response, directives, subject.rules)
+    directives = _origin_directives(response, rules)
+    refusal = storability.refusal_to_keep(response, directives, rules)
     if refusal is not None:
         return NotStored(reason=refusal)
+    return _renewed(stored, response, rules, sent, received)
+
+
+def on_confirmed(
+    stored: StoredResponse, head: ResponseHead, rules: CacheRules, sent: Sent, received: Instant
+) -> StoredResponse | None:
+    """Freshen a stored response that an answer about something else (`head`) shows to be unchanged.
+
+    `sent.generation` is that of the stored response's own scopes. None: there is nothing that could be fresher.
+    """
+    if stored.request_sent.boot_seconds >= sent.at.boot_seconds:
+        return None
+    response = validation.redated(stored.response, head)
+    renewed = _renewed(stored, response, rules, sent, received)
+    return renewed if isinstance(renewed, StoredResponse) else None
+
+
+def _renewed(
+    stored: StoredResponse, response: Response, rules: CacheRules, sent: Sent, received: Instant
+) -> StoredResponse | NotStored:
     renewed = replace(
         stored,
         response=response,
@@ -169,7 +186,7 @@ def _updated(
         generation=sent.generation,
         entity_tag=response.fields.get("ETag", stored.entity_tag),
     )
-    return _dated(renewed, subject.rules, sent, received)
+    return _dated(renewed, rules, sent, received)
 
 
 def on_failure(

@@ -20,6 +20,11 @@ class Generations:
         self._floor = 0
         self._raised: dict[Tag, int] = {}
 
+    @property
+    def latest(self) -> int:
+        """The number that was given out last: a scope raised from now on gets a higher one."""
+        return self._counter
+
     def current(self, scopes: Iterable[Tag]) -> int:
         """Return the generation of what depends on all of `scopes`."""
         raised, floor = self._raised, self._floor

@@ -76,6 +76,10 @@ class HttpProfile:
         """The RFC's freshness is all there is."""
         return Servability.SERVABLE
 
+    def storing_rules(self, subject: HttpSubject, now: Instant) -> CacheRules:
+        """Return the rules of the request: they never change."""
+        return subject.rules
+
     def examine(self, subject: HttpSubject, response: Response) -> Finding:
         """Read nothing."""
         return _NO_FINDING
@@ -91,6 +95,10 @@ class HttpProfile:
     ) -> NotStoredReason | None:
         """Refuse nothing."""
         return None
+
+    def concluded(self, subject: HttpSubject, request: Request, now: Instant, *, is_hit: bool) -> bool:
+        """Nothing is ever asked for in the background."""
+        return False
 
     def write_ended(
         self, subject: HttpSubject, outcome: WriteOutcome, answer: ResponseHead | None, now: Instant

@@ -5,13 +5,14 @@ does: `HttpProfile` answers with the RFC's own rules for any origin, the Connect
 A profile performs nothing: it is told what happened and says what follows.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from proxy.caching.key import CacheKey, Tag
 from proxy.caching.reasons import NotStoredReason
-from proxy.caching.stored_response import StoredResponse
+from proxy.caching.stored_response import Evidence, StoredResponse
 from proxy.clock import Instant
 from proxy.semantics.message import Request, Response, ResponseHead
 
@@ -70,16 +71,34 @@ class Servability(StrEnum):
     REFUSED = "refused"  # never for this token
 
 
+class Proof(Protocol):
+    """What one complete answer proves about other stored responses than its own."""
+
+    @property
+    def about(self) -> tuple[Tag, ...]:
+        """The tags that every response carries about which it says anything."""
+        ...
+
+    def confirms(self, stored: StoredResponse) -> CacheRules | None:
+        """Return the rules by which an unchanged response is fresh again; None if this isn't proven."""
+        ...
+
+    def outdates(self, stored: StoredResponse) -> bool:
+        """Tell whether a response must go."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
     """What must follow from something learnt.
 
     `advance` lists scopes whose generation rises. `remove` lists conjunctions of tags: every stored response
-    that carries all tags of one of them goes.
+    that carries all tags of one of them goes. `proof` counts for what was sent before any of this.
     """
 
     advance: tuple[Tag, ...] = ()
     remove: tuple[tuple[Tag, ...], ...] = ()
+    proof: Proof | None = None
 
 
 NO_EFFECTS = Effects()
@@ -109,14 +128,24 @@ class Finding:
 
     refusal: NotStoredReason | None = None
     version: int | None = None
+    evidence: Evidence = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """When a request went upstream, and the generation of its scopes at that moment."""
+    """When a request went upstream, the generation of its scopes and the latest of any scope at that moment."""
 
     at: Instant
     generation: int
+    latest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """A request that no client waits for. `cause` is a closed word; profiles subclass it with what they need."""
+
+    request: Request
+    cause: StrEnum
 
 
 SubjectT = TypeVar("SubjectT", bound=Subject)
@@ -132,6 +161,10 @@ class Profile(Protocol[SubjectT, FindingT]):
 
     def servability(self, subject: SubjectT, stored: StoredResponse, now: Instant) -> Servability:
         """Tell whether a stored response of this subject may be reused, its freshness aside."""
+        ...
+
+    def storing_rules(self, subject: SubjectT, now: Instant) -> CacheRules:
+        """Return the rules by which an answer to this subject is stored, as things are now."""
         ...
 
     def examine(self, subject: SubjectT, response: Response) -> FindingT:
@@ -154,4 +187,27 @@ class Profile(Protocol[SubjectT, FindingT]):
         self, subject: SubjectT, outcome: WriteOutcome, answer: Response | None, now: Instant
     ) -> Effects:
         """Take note of a write that has ended; `answer` is its complete response, if there was one."""
+        ...
+
+    def concluded(self, subject: SubjectT, request: Request, now: Instant, *, is_hit: bool) -> bool:
+        """Take note of a client's request that has its answer; tell whether background requests may follow."""
+        ...
+
+
+BackgroundT = TypeVar("BackgroundT", bound=Background)
+
+
+class Foresight(Protocol[BackgroundT]):
+    """What a profile wants to be asked for before any client asks."""
+
+    def background_due(self, now: Instant, most: int) -> Sequence[BackgroundT]:
+        """Return requests to send now that no client waits for, at most so many; they count as sent."""
+        ...
+
+    def background_wait_seconds(self, now: Instant) -> float | None:
+        """Return how long nothing can be due; None if nothing will be before a client has asked again."""
+        ...
+
+    def background_ended(self, background: BackgroundT, now: Instant, *, is_too_large: bool = False) -> None:
+        """Note that a background request is over; `is_too_large` if its answer could not be collected."""
         ...

@@ -9,6 +9,9 @@ from proxy.caching.key import CacheKey, Tag
 from proxy.clock import Instant
 from proxy.semantics.message import Response
 
+Evidence = tuple[tuple[str, bytes], ...]
+"""Pairs of a name and what was said of it; the caching rules only keep it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredResponse:
@@ -17,7 +20,8 @@ class StoredResponse:
     `nominated` holds the request's values of the fields that Vary names, normalised (see selection);
     `generation` is that of its scopes when the request was sent: once they differ it must be validated;
     `stale_if_error_seconds` is the origin's word; None: it is silent, and the rules of the request decide.
-    `version` is the application's own version number of what the body shows, if the profile could read one.
+    `scopes` are those that its generation is of. `version` is the application's own version number of what the body
+    shows, and `evidence` what the profile must know of it to tell later that nothing has changed.
     """
 
     key: CacheKey
@@ -34,7 +38,9 @@ class StoredResponse:
     entity_tag: str | None
     tags: tuple[Tag, ...]
     generation: int
+    scopes: tuple[Tag, ...] = ()
     version: int | None = None
+    evidence: Evidence = ()
 
     def current_age_seconds(self, now: Instant) -> float:
         """Return the current age (RFC 9111 section 4.2.3)."""

@@ -4,6 +4,8 @@ The upstream request is built from the target: a client's conditions and ranges 
 Only validators that the origin gave go upstream, never a tag of our own making.
 """
 
+from collections.abc import Set as AbstractSet
+
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.caching.selection import nominated_names
@@ -85,7 +87,15 @@ def is_about(stored: StoredResponse, head: ResponseHead) -> bool:
 
 def freshened(stored: Response, head: ResponseHead) -> Response:
     """Return the stored response with the fields of a 304 in place of its own (RFC 9111 section 3.2)."""
-    names = {name.lower() for name in head.fields} - _NOT_UPDATED
+    return _updated(stored, head, {name.lower() for name in head.fields} - _NOT_UPDATED)
+
+
+def redated(stored: Response, head: ResponseHead) -> Response:
+    """Return the stored response with the Date and Age of an answer that shows it to be unchanged."""
+    return _updated(stored, head, _OF_MESSAGE)
+
+
+def _updated(stored: Response, head: ResponseHead, names: AbstractSet[str]) -> Response:
     gone = names | _OF_MESSAGE
     fields = CIMultiDict((name, value) for name, value in stored.fields.items() if name.lower() not in gone)
     fields.extend((name, value) for name, value in head.fields.items() if name.lower() in names)

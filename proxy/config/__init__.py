@@ -6,14 +6,13 @@ only the composition root and the command line import it.
 """
 
 from proxy.config.addresses import Address
+from proxy.config.cache_settings import CacheSettings, FlightSettings, UnverifiedTokens
 from proxy.config.checks import warnings_about
 from proxy.config.container_memory import memory_limit_bytes
 from proxy.config.errors import ConfigError
 from proxy.config.sources import UPSTREAM_VARIABLE, load, load_control
 from proxy.config.tree import (
-    CacheSettings,
     ControlSettings,
-    FlightSettings,
     LogFormat,
     LogLevel,
     LogSettings,
@@ -22,7 +21,6 @@ from proxy.config.tree import (
     ServerSettings,
     Settings,
     TokenSettings,
-    UnverifiedTokens,
 )
 from proxy.config.upstream_settings import UpstreamSettings
 

@@ -1,7 +1,4 @@
-"""Ranges that many settings share, each with the setting's reason: what lies outside can never be meant.
-
-Kept apart from the tree so that a section may have a module of its own.
-"""
+"""Ranges of settings: what can never be meant is refused. A reason says why the default is what it is."""
 
 from msgspec import Meta
 
@@ -12,15 +9,15 @@ _MOST_BYTES = 2**40
 
 
 def above_zero(reason: str) -> Meta:
-    """Return the range of a time that can't be 0, in seconds."""
+    """Return the range of a time or a number that can't be nothing."""
     return Meta(gt=0, le=_YEAR_SECONDS, description=reason)
 
 
 def from_zero(reason: str) -> Meta:
-    """Return the range of a time, in seconds; 0 means never or at once."""
+    """Return the range of a time or a number that may be nothing."""
     return Meta(ge=0, le=_YEAR_SECONDS, description=reason)
 
 
-def in_bytes(reason: str, *, least: int = 1) -> Meta:
+def size_bytes(reason: str, *, least: int = 1) -> Meta:
     """Return the range of a size."""
     return Meta(ge=least, le=_MOST_BYTES, description=reason)

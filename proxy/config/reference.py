@@ -17,7 +17,7 @@ from proxy.config.values import bare_type
 _HEAD = """\
 # Configuration
 
-<!-- Rendered by `make docs` from proxy/config/tree.py; a test compares. Change it there. -->
+<!-- Rendered by `make docs` from proxy/config; a test compares. Change it there. -->
 
 Nothing needs to be set but where Connect is. Settings come from a TOML file (`connect-sidecar serve --config FILE`) and
 from the environment, which wins. `connect-sidecar check-config --config FILE` says everything that is wrong, at once,

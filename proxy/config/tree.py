@@ -1,7 +1,7 @@
 """Every setting: name with unit, type with range, default and reason, in one place.
 
 docs/configuration.md is rendered from this file. A reason says why the default is what it is; a range refuses what can
-never be meant. What takes two settings to judge is in `checks`; the upstream's section has a module of its own.
+never be meant. What takes two settings to judge is in `checks`.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Meta
 
 from proxy.config.addresses import Address
-from proxy.config.ranges import KIBIBYTE, MEBIBYTE, above_zero, from_zero, in_bytes
+from proxy.config.cache_settings import CacheSettings, FlightSettings
+from proxy.config.ranges import KIBIBYTE, above_zero, from_zero, size_bytes
 from proxy.config.upstream_settings import UpstreamSettings
 
 
@@ -21,13 +22,6 @@ class ProfileName(StrEnum):
 
     CONNECT = "connect"
     HTTP = "http"
-
-
-class UnverifiedTokens(StrEnum):
-    """What a token gets that could not be verified in time because Connect is away."""
-
-    SERVE_STALE = "serve-stale"
-    REFUSE = "refuse"
 
 
 class LogLevel(StrEnum):
@@ -59,7 +53,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = (Address(host="127.0.0.1", port=8180), Address(host="::1", port=8180))
     max_field_bytes: Annotated[
         int,
-        in_bytes(
+        size_bytes(
             "Name and value of one request field. A token for 150 vaults takes 9 KB; 64 KiB tokens pass,"
             " with `Bearer` and the name",
             least=8 * KIBIBYTE,
@@ -123,71 +117,6 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
             description="File with the bearer token that the TCP control port asks for. Used with `listen` only"
         ),
     ] = ""
-
-
-class CacheSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept, how much of it and for how long. Everything is in memory only."""
-
-    store_bytes: Annotated[
-        int,
-        in_bytes(
-            "Bodies, fields, keys and overhead of all stored responses. Some 5,000 items of 2 KB;"
-            " standalone: 64 MiB"
-        ),
-    ] = 16 * MEBIBYTE
-    response_bytes: Annotated[
-        int,
-        in_bytes("Largest response that is stored; larger ones (file contents) are passed on as they come"),
-    ] = MEBIBYTE
-    item_freshness_seconds: Annotated[
-        float, from_zero("Items, their files and file contents. Clients poll every 60 to 600 s anyway")
-    ] = 60.0
-    list_freshness_seconds: Annotated[
-        float, from_zero("Lists, vaults: shorter, because they show what is new")
-    ] = 30.0
-    stale_if_error_seconds: Annotated[
-        float,
-        from_zero(
-            "While Connect is away a stored response may be this much older than fresh, labelled stale, and"
-            " never more. External Secrets refreshes hourly: one hour would be a coin toss. 0: never"
-        ),
-    ] = 14_400.0
-    token_verification_seconds: Annotated[
-        float,
-        above_zero(
-            "How long one successful answer of Connect proves that a token may read a vault. It bounds how"
-            " long a revoked token still reads while Connect is up"
-        ),
-    ] = 60.0
-    write_fence_seconds: Annotated[
-        float,
-        above_zero(
-            "A write is visible in Connect only some time after its answer; until the new version is seen, and"
-            " at most this long, reads of what was written are passed on. It usually ends within 3 s"
-        ),
-    ] = 30.0
-    unverified_tokens: Annotated[
-        UnverifiedTokens,
-        Meta(
-            description="`serve-stale`: while Connect is away, a token that read something before still reads it, up to"
-            " `stale_if_error_seconds`. `refuse`: only while its last verification holds"
-        ),
-    ] = UnverifiedTokens.SERVE_STALE
-
-
-class FlightSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Collapsed requests: many clients, one request to Connect."""
-
-    buffered_bytes: Annotated[
-        int,
-        in_bytes("All bodies that are being collected at one time; beyond it they are passed on unshared"),
-    ] = 64 * MEBIBYTE
-    large_response_concurrency: Annotated[
-        int,
-        Meta(
-            ge=1, le=65_535, description="Requests to Connect at one time for one target too large to share"
-        ),
-    ] = 4
 
 
 class TokenSettings(msgspec.Struct, frozen=True, kw_only=True):

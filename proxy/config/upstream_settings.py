@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from proxy.config.ranges import KIBIBYTE, above_zero, in_bytes
+from proxy.config.ranges import KIBIBYTE, above_zero, size_bytes
 
 
 class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +85,7 @@ class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 64
     max_field_bytes: Annotated[
         int,
-        in_bytes(
+        size_bytes(
             "Name and value of one field of an answer: 64 KiB pass, with room for the name",
             least=8 * KIBIBYTE,
         ),

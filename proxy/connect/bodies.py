@@ -5,7 +5,8 @@ be decoded within a bound, is unreadable: it is passed on, never stored, and pro
 """
 
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, assert_never
 
 import msgspec
@@ -22,9 +23,13 @@ _Version = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a body shows. `version` is an item's own; `listed` are the ids that a list names, in full."""
+    """What a body shows. `version` is an item's own; `listed` are the ids that a list names, in full.
+
+    `summaries` tell of items all by which a change would show: version, updatedAt and state together.
+    """
 
     version: int | None = None
+    summaries: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     versions: tuple[tuple[VersionKey, int], ...] = ()
     listed: frozenset[str] | None = None
     is_time_dependent: bool = False
@@ -42,6 +47,8 @@ class _Field(msgspec.Struct):
 class _Item(msgspec.Struct):
     id: _Id
     version: _Version | None = None
+    updated: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw, name="updatedAt")
+    state: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
     vault: _Reference | None = None
     fields: list[_Field] | None = None
 
@@ -107,6 +114,7 @@ def _read_item(resource: Resource, item: _Item, body: bytes) -> Reading | None:
     return Reading(
         version=item.version,
         versions=versions,
+        summaries=_summaries([item]),
         listed=frozenset((item.id,)),
         is_time_dependent=_depends_on_time(item) or shows_code(body),
     )
@@ -119,6 +127,7 @@ def _read_items(resource: Resource, items: list[_Item], body: bytes) -> Reading 
         versions=tuple(
             ((resource.vault, item.id), item.version) for item in items if item.version is not None
         ),
+        summaries=_summaries(items),
         listed=frozenset(item.id for item in items),
         is_time_dependent=any(map(_depends_on_time, items)) or shows_code(body),
     )
@@ -136,6 +145,14 @@ def read_written(resource: Resource, response: Response, *, decoded_bytes: int) 
     if (resource.item and item.id != resource.item) or not _is_in(resource.vault, item):
         return None
     return item.id, item.version
+
+
+def _summaries(items: list[_Item]) -> dict[str, bytes]:
+    return {
+        item.id: b"%d %b %b" % (item.version, bytes(item.updated), bytes(item.state))
+        for item in items
+        if item.version is not None
+    }
 
 
 def _is_in(vault: str, item: _Item) -> bool:

@@ -10,10 +10,13 @@ from proxy.caching.key import Tag
 from proxy.caching.profile import Effects
 from proxy.clock import Instant
 from proxy.connect.bodies import Reading
+from proxy.connect.change_checks import ChangeChecks
 from proxy.connect.leases import VAULT_LISTS, Leases, Refusal
-from proxy.connect.resources import Mark, ResourceKind, tag
+from proxy.connect.listings import Listings, VaultListed
+from proxy.connect.resources import Freshness, Mark, ResourceKind, tag
 from proxy.connect.rules import ConnectRules, SyncState
 from proxy.connect.sightings import Sightings
+from proxy.connect.storing_rules import StoringRules
 from proxy.connect.subjects import ConnectSubject
 from proxy.connect.versions import Versions
 from proxy.connect.write_fences import Evidence, WriteFences
@@ -25,6 +28,7 @@ class _Consequences:
 
     advance: list[Tag] = field(default_factory=list)
     remove: list[tuple[Tag, ...]] = field(default_factory=list)
+    proof: VaultListed | None = None
 
     def demote(self, vault: str, items: tuple[str, ...]) -> None:
         self.advance += [tag(Mark.ITEM, vault=vault, item=item) for item in items]
@@ -41,13 +45,13 @@ class _Consequences:
         self.remove.append((tag(Mark.PARTITION, partition=digest), *marked))
 
     def effects(self) -> Effects:
-        return Effects(advance=tuple(self.advance), remove=tuple(self.remove))
+        return Effects(advance=tuple(self.advance), remove=tuple(self.remove), proof=self.proof)
 
 
 class Knowledge:
     """Everything learnt from Connect, in bounded tables."""
 
-    def __init__(self, rules: ConnectRules) -> None:
+    def __init__(self, rules: ConnectRules, started_at: Instant | None) -> None:
         self.leases = Leases(
             token_verification_seconds=rules.token_verification_seconds,
             # By then nothing stored for the token is within any bound.
@@ -56,7 +60,16 @@ class Knowledge:
         )
         self.versions = Versions(keep_seconds=rules.stale_if_error_seconds, capacity=rules.most_versions)
         self.sightings = Sightings(capacity=rules.most_versions)
+        self.listings = Listings(capacity=rules.most_listings)
         self.fences = WriteFences(write_fence_seconds=rules.write_fence_seconds, capacity=rules.most_fences)
+        self.checks = ChangeChecks(
+            interval_seconds=rules.check_interval_seconds,
+            active_seconds=rules.active_seconds,
+            capacity=rules.most_watches,
+        )
+        self.storing_rules = StoringRules(
+            rules=rules, started_at=started_at, is_watched=self.checks.is_watched
+        )
         self.sync_state = SyncState.UNKNOWN
 
     def success(self, subject: ConnectSubject, reading: Reading, sent: Instant, now: Instant) -> Effects:
@@ -89,6 +102,7 @@ class Knowledge:
             follows.demote(names.vault, omissions.first + omissions.again)
             for item in omissions.again:
                 follows.drop(digest, tag(Mark.ITEM, vault=names.vault, item=item))
+            follows.proof = self._proof(subject, reading, sent, now)
         if names.kind in {ResourceKind.ITEMS, ResourceKind.ITEM}:
             evidence = Evidence(
                 sent=sent,
@@ -96,6 +110,28 @@ class Knowledge:
                 listed=complete if names.kind is ResourceKind.ITEMS else None,
             )
             self._lift(names.vault, evidence, now, follows)
+
+    def _proof(
+        self, subject: ConnectSubject, reading: Reading, sent: Instant, now: Instant
+    ) -> VaultListed | None:
+        digest, vault = subject.digest, subject.names.vault
+        if reading.listed is None or len(reading.summaries) != len(reading.listed):
+            return None  # something without a version: a change would not show
+        listed = self.listings.listed(digest, vault, reading.summaries, sent, now)
+        if listed is None:
+            return None
+        self.checks.proven(digest, vault, sent)
+        look, changed = listed
+        rules = self.storing_rules.of(digest, vault, now)
+        return VaultListed(
+            about=(tag(Mark.PARTITION, partition=digest), tag(Mark.VAULT, vault=vault)),
+            summaries=reading.summaries,
+            sent=sent,
+            unchanged_since=look.unchanged_since,
+            changed=changed,
+            item_rules=rules[Freshness.ITEM],
+            list_rules=rules[Freshness.LIST],
+        )
 
     def token_refused(self, subject: ConnectSubject, sent: Instant) -> Effects:
         """Learn from a 401: once suspends the token, twice drops what is stored for it."""
@@ -106,6 +142,7 @@ class Knowledge:
             case Refusal.SUSPENDED:
                 return Effects()
             case Refusal.DROPPED:
+                self.checks.forget(subject.digest)
                 return Effects(advance=(everything,), remove=((everything,),))
             case Refusal.STRANGER:
                 return Effects(remove=((everything,),))  # no generation: junk tokens must not fill that table
@@ -117,6 +154,7 @@ class Knowledge:
         follows.drop(digest, tag(Mark.VAULTS))
         if names.vault:
             follows.drop(digest, tag(Mark.VAULT, vault=names.vault))
+            self.checks.forget_vault(digest, names.vault)
         # Vaults that were never read are not worth a generation: clients may make up any number of them.
         if self.leases.end(digest, names.vault or VAULT_LISTS, sent):
             follows.advance.append(tag(Mark.GRANT, partition=digest, vault=names.vault))

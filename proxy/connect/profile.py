@@ -6,8 +6,13 @@ returns `Effects`, and the exchange carries them out.
 
 from dataclasses import dataclass
 
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from proxy import __version__
 from proxy.caching.profile import (
     NO_EFFECTS,
+    Background,
+    CacheRules,
     Effects,
     Finding,
     Handling,
@@ -20,6 +25,7 @@ from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
 from proxy.connect import bodies
 from proxy.connect.bodies import Reading
+from proxy.connect.change_checks import Check
 from proxy.connect.knowledge import Knowledge
 from proxy.connect.leases import VAULT_LISTS, Lease
 from proxy.connect.resources import ResourceKind
@@ -27,6 +33,8 @@ from proxy.connect.rules import ConnectRules, SyncState, UnverifiedTokens
 from proxy.connect.subjects import ConnectSubject, Subjects
 from proxy.connect.tokens import Tokens
 from proxy.semantics.message import Request, Response, ResponseHead
+
+_USER_AGENT = f"connect-sidecar/{__version__} (probe)"
 
 __all__ = [
     "ConnectFinding",
@@ -45,6 +53,13 @@ class ConnectFinding(Finding):
     reading: Reading | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectBackground(Background):
+    """A change check as a request."""
+
+    check: Check
+
+
 class ConnectProfile:
     """Connect's part of every caching decision. `key` makes the digests of tokens; it lives as long as we do."""
 
@@ -53,8 +68,9 @@ class ConnectProfile:
         refuses = rules.unverified_tokens is UnverifiedTokens.REFUSE
         self._unverified = Servability.REFUSED if refuses else Servability.UNVERIFIED
         tokens = Tokens(key=key, names=rules.token_names, most_labels=rules.most_token_labels)
-        self._subjects = Subjects(rules=rules, tokens=tokens, started_at=started_at)
-        self._knowledge = Knowledge(rules)
+        self._subjects = Subjects(rules=rules, tokens=tokens)
+        self._knowledge = Knowledge(rules, started_at)
+        self._checks = self._knowledge.checks
         self._leases = self._knowledge.leases
         self._versions = self._knowledge.versions
         self._sightings = self._knowledge.sightings
@@ -62,7 +78,7 @@ class ConnectProfile:
 
     def subject(self, request: Request, now: Instant) -> ConnectSubject:
         """Tell what a request is about."""
-        return self._subjects.subject(request, now)
+        return self._subjects.subject(request)
 
     def servability(self, subject: ConnectSubject, stored: StoredResponse, now: Instant) -> Servability:
         """Tell whether a stored response may be reused, its freshness aside."""
@@ -82,6 +98,12 @@ class ConnectProfile:
                 return Servability.MUST_VALIDATE
         return Servability.SERVABLE
 
+    def storing_rules(self, subject: ConnectSubject, now: Instant) -> CacheRules:
+        """Return the rules by which an answer to this subject is stored, as things are now."""
+        names = subject.names
+        freshness = names.route.freshness if subject.handling is Handling.CACHE else None
+        return self._knowledge.storing_rules.of(subject.digest, names.vault, now)[freshness]
+
     def examine(self, subject: ConnectSubject, response: Response) -> ConnectFinding:
         """Read a complete answer to a safe request. Parses only."""
         if response.status != 200 or subject.handling is not Handling.CACHE:
@@ -95,7 +117,12 @@ class ConnectProfile:
         else:
             is_empty = names.filtered and names.route.takes_filter and not reading.listed
             refusal = NotStoredReason.EMPTY_LIST if is_empty else None
-        return ConnectFinding(refusal=refusal, version=reading.version, reading=reading)
+        # An unfiltered list needs no evidence: it is fetched itself when the vault is looked at.
+        keeps = names.kind is ResourceKind.ITEM or names.filtered
+        evidence = tuple(reading.summaries.items()) if keeps else ()
+        if len(evidence) != len(reading.listed or ()):
+            evidence = ()
+        return ConnectFinding(refusal=refusal, version=reading.version, evidence=evidence, reading=reading)
 
     def learn(
         self,
@@ -150,8 +177,35 @@ class ConnectProfile:
                 self._fences.unknown_everywhere(now)
             return Effects(advance=subject.scopes)
         self._open_fence(subject, outcome, answer, now)
+        self._checks.written(names.vault, now)
         removed = names.tags(write.removes, subject.digest)
         return Effects(advance=subject.scopes, remove=tuple((gone,) for gone in removed))
+
+    def concluded(self, subject: ConnectSubject, request: Request, now: Instant, *, is_hit: bool) -> bool:
+        """Take note of a client's request that has its answer; tell whether there is a vault to be watched."""
+        vault = subject.names.vault
+        if subject.partition is None or not vault:
+            return False
+        self._checks.asked(subject.digest, vault, request.fields["Authorization"], now)
+        if is_hit:
+            self._checks.answered(subject.digest, vault, now)
+        return bool(len(self._checks))
+
+    def background_due(self, now: Instant, most: int) -> tuple[ConnectBackground, ...]:
+        """Return the change checks to send now, as lists of whole vaults."""
+        return tuple(_as_request(check) for check in self._checks.due(now, most))
+
+    def background_wait_seconds(self, now: Instant) -> float | None:
+        """Return how long nothing can be due."""
+        return self._checks.wait_seconds(now)
+
+    def background_ended(
+        self, background: ConnectBackground, now: Instant, *, is_too_large: bool = False
+    ) -> None:
+        """Note that a change check is over."""
+        check = background.check
+        is_fenced = self._fences.vault_is_fenced(check.vault, now)
+        self._checks.ended(check, now, is_fenced=is_fenced, is_too_large=is_too_large)
 
     def partitions_labelled(self, label: str) -> tuple[bytes, ...]:
         """Return the partitions that bear a label, for a purge."""
@@ -202,3 +256,11 @@ class ConnectProfile:
     def _is_absent(self, subject: ConnectSubject) -> bool:
         names = subject.names
         return bool(names.item) and self._sightings.is_absent(subject.digest, names.vault, names.item)
+
+
+def _as_request(check: Check) -> ConnectBackground:
+    fields = CIMultiDict(
+        {"Accept": "application/json", "Authorization": check.authorization, "User-Agent": _USER_AGENT}
+    )
+    request = Request(method="GET", target=f"/v1/vaults/{check.vault}/items", fields=CIMultiDictProxy(fields))
+    return ConnectBackground(request=request, cause=check.cause, check=check)

@@ -31,6 +31,8 @@ class ConnectRules:
     item_freshness_seconds: float = 60.0
     list_freshness_seconds: float = 30.0
     token_verification_seconds: float = 60.0
+    change_check_interval_seconds: float = 60.0
+    active_seconds: float = 120.0
     stale_if_error_seconds: float = 14_400.0
     write_fence_seconds: float = 30.0
     restart_freshness_seconds: float = 2.0
@@ -41,5 +43,14 @@ class ConnectRules:
     most_tokens: int = 4096
     most_versions: int = 65_536
     most_fences: int = 4096
+    most_listings: int = 4096
+    most_watches: int = 4096
     most_subjects: int = 2048
     readable_body_bytes: int = 16 * 1024 * 1024
+
+    @property
+    def check_interval_seconds(self) -> float:
+        """How often a vault in use is checked: as set, but always ahead of staleness; 0: never."""
+        return min(
+            self.change_check_interval_seconds, self.item_freshness_seconds, self.token_verification_seconds
+        )

@@ -7,11 +7,11 @@ tags and rules. Whether anything may be served is not decided here.
 from dataclasses import dataclass
 
 from proxy.caching.key import ROOT, CacheKey, Tag
-from proxy.caching.profile import CacheRules, Handling, Subject
-from proxy.clock import Instant
+from proxy.caching.profile import Handling, Subject
 from proxy.connect.memo import Memo
-from proxy.connect.resources import Freshness, Resource, WriteRule, recognise
+from proxy.connect.resources import Resource, WriteRule, recognise
 from proxy.connect.rules import ConnectRules
+from proxy.connect.storing_rules import cache_rules
 from proxy.connect.tokens import Partition, Tokens
 from proxy.semantics.message import Request
 
@@ -39,25 +39,13 @@ class ConnectSubject(Subject):
 class Subjects:
     """Finds the subject of a request."""
 
-    def __init__(self, *, rules: ConnectRules, tokens: Tokens, started_at: Instant | None) -> None:
+    def __init__(self, *, rules: ConnectRules, tokens: Tokens) -> None:
         self._tokens = tokens
         self._known: Memo[CacheKey, ConnectSubject] = Memo(capacity=rules.most_subjects)
-        self._rules = _cache_rules(rules, rules.item_freshness_seconds, rules.list_freshness_seconds)
-        self._settled_at: float | None = None
-        if started_at is not None:
-            # Until writes of before the start are surely visible, nothing is taken to be fresh for long.
-            cap = rules.restart_freshness_seconds
-            self._settled_rules = self._rules
-            self._settled_at = started_at.boot_seconds + rules.write_fence_seconds
-            self._rules = _cache_rules(
-                rules, min(cap, rules.item_freshness_seconds), min(cap, rules.list_freshness_seconds)
-            )
+        self._rules = cache_rules(rules, rules.item_freshness_seconds, rules.list_freshness_seconds)
 
-    def subject(self, request: Request, now: Instant) -> ConnectSubject:
+    def subject(self, request: Request) -> ConnectSubject:
         """Return what a request is about."""
-        if self._settled_at is not None and now.boot_seconds >= self._settled_at:
-            self._rules, self._settled_at = self._settled_rules, None
-            self._known.clear()
         partition = self._tokens.partition(request.fields)
         digest = _NOBODY if partition is None else partition.digest
         key = CacheKey(digest, request.method, request.target)
@@ -109,22 +97,3 @@ def _scopes(handling: Handling, names: Resource, write: WriteRule | None, digest
     if handling is not Handling.WRITE:
         return names.tags(names.route.scopes, digest)
     return (ROOT,) if write is None else names.tags(write.raises, digest)
-
-
-def _cache_rules(
-    rules: ConnectRules, item_seconds: float, list_seconds: float
-) -> dict[Freshness | None, CacheRules]:
-    lifetimes = {Freshness.ITEM: item_seconds, Freshness.LIST: list_seconds, None: None}
-    return {
-        freshness: CacheRules(
-            shared=False,
-            heuristics=False,
-            assigned_freshness_seconds=seconds,
-            stale_if_error_seconds=rules.stale_if_error_seconds,
-            stale_if_error_most_seconds=rules.stale_if_error_seconds,
-            ages_by_date=False,
-            doubts_forbidden_seconds=rules.doubts_forbidden_seconds,
-            storable_statuses=frozenset({200}),
-        )
-        for freshness, seconds in lifetimes.items()
-    }

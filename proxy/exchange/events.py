@@ -98,6 +98,23 @@ class Invalidated:
     removed: int
 
 
+class BackgroundOutcome(StrEnum):
+    """How a request ended that no client waited for."""
+
+    DONE = "done"
+    REFUSED = "refused"  # an answer that shows nothing
+    TOO_LARGE = "too_large"
+    FAILED = "failed"  # no answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackgroundFinished:
+    """A request that no client waited for is over; `cause` is a closed word of the profile."""
+
+    cause: str
+    outcome: BackgroundOutcome
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purged:
     """Stored responses went because an operator said so."""
@@ -113,4 +130,5 @@ Event = (
     | PinMoved
     | Invalidated
     | Purged
+    | BackgroundFinished
 )

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic
+from typing import Any, Generic
 
 from proxy.caching.generations import Generations
-from proxy.caching.profile import Effects, FindingT, Profile, SubjectT
+from proxy.caching.profile import Effects, FindingT, Foresight, Profile, SubjectT
 from proxy.clock import Clock
 from proxy.exchange.answer import Answer
 from proxy.exchange.buffering import BufferBudget
@@ -15,6 +15,7 @@ from proxy.exchange.fetcher import Fetcher, FetchLimits
 from proxy.exchange.handler import ExchangeHandler
 from proxy.exchange.lookup import Lookup
 from proxy.exchange.ports import Observer, RequestBody, ResponseStore, Upstream
+from proxy.exchange.prober import Prober
 from proxy.exchange.reader import Reader
 from proxy.exchange.relay import LargeResponses
 from proxy.exchange.writer import Writer
@@ -40,6 +41,7 @@ class Outside(Generic[SubjectT, FindingT]):
     upstream: Upstream
     clock: Clock
     observer: Observer
+    foresight: Foresight[Any] | None
     entity_tag: Callable[[bytes], str]
     pseudonym: str
 
@@ -64,6 +66,7 @@ class Exchange(Generic[SubjectT, FindingT]):
             limits=FetchLimits(total_seconds=limits.total_seconds, response_bytes=limits.response_bytes),
         )
         reader = Reader(
+            profile=outside.profile,
             lookup=Lookup(profile=outside.profile, store=outside.store, generations=generations),
             generations=generations,
             fetcher=self._fetcher,
@@ -72,6 +75,11 @@ class Exchange(Generic[SubjectT, FindingT]):
             clock=outside.clock,
             total_seconds=limits.total_seconds,
         )
+        self._prober = None
+        if outside.foresight is not None:
+            self._prober = Prober(
+                foresight=outside.foresight, reader=reader, clock=outside.clock, observer=outside.observer
+            )
         writer = Writer(
             profile=outside.profile,
             upstream=outside.upstream,
@@ -87,6 +95,7 @@ class Exchange(Generic[SubjectT, FindingT]):
             fetcher=self._fetcher,
             reader=reader,
             writer=writer,
+            prober=self._prober,
             large_responses=large_responses,
             composer=composer,
             clock=outside.clock,
@@ -115,5 +124,7 @@ class Exchange(Generic[SubjectT, FindingT]):
         return removed
 
     async def close(self) -> None:
-        """Finish the writes under way, give up the flights."""
+        """Finish the writes under way, give up everything else."""
+        if self._prober is not None:
+            await self._prober.close()
         await self._handler.close()

@@ -14,7 +14,7 @@ from multidict import CIMultiDictProxy
 from proxy.caching import decisions
 from proxy.caching.decisions import NotStored
 from proxy.caching.generations import Generations
-from proxy.caching.profile import Effects, FindingT, Profile, Sent, SubjectT
+from proxy.caching.profile import Effects, FindingT, Profile, Proof, Sent, SubjectT
 from proxy.caching.reasons import KEEPS_STORED, UNSHARED, NotStoredReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Clock, Instant
@@ -103,7 +103,7 @@ class Fetcher(Generic[SubjectT, FindingT]):
         return sum(self._store.remove_tagged(tags) for tags in effects.remove)
 
     async def _fetch(self, errand: Errand[SubjectT], flight: Flight[Landing]) -> Landing:
-        sent = Sent(at=self._clock.now(), generation=flight.generation)
+        sent = Sent(at=self._clock.now(), generation=flight.generation, latest=self._generations.latest)
         answer = await self._ask(errand)
         received = self._clock.now()
         flight.head_seen = True
@@ -155,13 +155,18 @@ class Fetcher(Generic[SubjectT, FindingT]):
             shown = validated.response
         finding = self._profile.examine(subject, shown)
         is_current = self._is_current(subject, sent) and not flight.is_superseded
-        self.carry_out(self._profile.learn(subject, response, finding, sent, self._clock.now()))
+        now = self._clock.now()
+        effects = self._profile.learn(subject, response, finding, sent, now)
+        if effects.proof is not None:
+            self._apply(effects.proof, response, sent, received)
+        self.carry_out(effects)
         # What this very answer has just raised does not outdate it.
         sent = replace(sent, generation=self._generations.current(subject.scopes))
+        rules = self._profile.storing_rules(subject, now)
         if validated is None:
-            verdict = decisions.on_response(request, response, subject, sent, received, finding)
+            verdict = decisions.on_response(request, response, subject, rules, sent, received, finding)
         else:
-            verdict = decisions.on_not_modified(validated, response, subject, sent, received)
+            verdict = decisions.on_not_modified(validated, response, rules, sent, received)
             shown = verdict.response if isinstance(verdict, StoredResponse) else shown
         refusal = self._refuses(subject, finding, sent, is_current=is_current)
         if refusal is None and isinstance(verdict, StoredResponse):
@@ -171,6 +176,22 @@ class Fetcher(Generic[SubjectT, FindingT]):
         if is_current and reason not in KEEPS_STORED and not _is_passing(status):
             self._store.remove(subject.key)
         return Landed(response=shown, stored=None, not_stored=reason, upstream_status=status)
+
+    def _apply(self, proof: Proof, head: ResponseHead, sent: Sent, received: Instant) -> None:
+        """Freshen what an answer shows to be unchanged, unless it was outdated after the request was sent."""
+        for stored in self._store.tagged(proof.about):
+            if proof.outdates(stored):
+                self._store.remove(stored.key)
+                continue
+            rules = proof.confirms(stored)
+            generation = self._generations.current(stored.scopes)
+            if rules is None or generation > sent.latest:
+                continue
+            renewed = decisions.on_confirmed(
+                stored, head, rules, replace(sent, generation=generation), received
+            )
+            if renewed is not None:
+                self._store.renew(renewed)
 
     def _refuses(
         self, subject: SubjectT, finding: FindingT, sent: Sent, *, is_current: bool

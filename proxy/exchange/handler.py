@@ -5,7 +5,7 @@ Everything that decides is below (`caching`, `connect`); everything that acts is
 
 import asyncio
 from collections.abc import Callable
-from typing import Generic
+from typing import Any, Generic
 
 from proxy.caching.generations import Generations
 from proxy.caching.profile import FindingT, Handling, Profile, Sent, SubjectT
@@ -18,10 +18,13 @@ from proxy.exchange.conclusion import Conclusion
 from proxy.exchange.events import Answered, ExchangeFinished
 from proxy.exchange.fetcher import Fetcher
 from proxy.exchange.ports import Observer, RequestBody, Upstream, UpstreamRequest, UpstreamResponse
+from proxy.exchange.prober import Prober
 from proxy.exchange.reader import Reader
 from proxy.exchange.relay import LargeResponses, RelayedBody
 from proxy.exchange.writer import Writer
 from proxy.semantics.message import Request, Response
+
+_FROM_STORE = frozenset({Answered.HIT, Answered.STALE})
 
 
 class ExchangeHandler(Generic[SubjectT, FindingT]):
@@ -36,6 +39,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         fetcher: Fetcher[SubjectT, FindingT],
         reader: Reader[SubjectT, FindingT],
         writer: Writer[SubjectT, FindingT],
+        prober: Prober[SubjectT, FindingT, Any] | None,
         large_responses: LargeResponses,
         composer: Composer,
         clock: Clock,
@@ -48,6 +52,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         self._fetcher = fetcher
         self._reader = reader
         self._writer = writer
+        self._prober = prober
         self._large_responses = large_responses
         self._compose = composer
         self._clock = clock
@@ -64,6 +69,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
             conclusion = await self._conclude(subject, request, body)
         finally:
             self.under_way -= 1
+        self._follow_up(subject, request, conclusion)
         self._report(subject, request, conclusion, arrived)
         return conclusion.answer
 
@@ -116,7 +122,12 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         reason: ForwardReason,
         on_end: Callable[[], None] = lambda: None,
     ) -> Conclusion:
-        sent = Sent(at=self._clock.now(), generation=self._generations.current(subject.scopes))
+        generations = self._generations
+        sent = Sent(
+            at=self._clock.now(),
+            generation=generations.current(subject.scopes),
+            latest=generations.latest,
+        )
         answer: UpstreamResponse | None = None
         try:
             async with asyncio.timeout(self._total_seconds):
@@ -145,6 +156,12 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
             body=body,
             partition=subject.key.partition,
         )
+
+    def _follow_up(self, subject: SubjectT, request: Request, conclusion: Conclusion) -> None:
+        is_hit = conclusion.answered in _FROM_STORE
+        may_follow = self._profile.concluded(subject, request, self._clock.now(), is_hit=is_hit)
+        if may_follow and self._prober is not None:
+            self._prober.wake()
 
     def _report(self, subject: SubjectT, request: Request, conclusion: Conclusion, arrived: Instant) -> None:
         self._observer.notify(

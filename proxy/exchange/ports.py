@@ -95,6 +95,17 @@ class ResponseStore(Protocol):
         """
         ...
 
+    def renew(self, stored: StoredResponse) -> None:
+        """Put a freshened response in place of the one it was made of; nothing if that has gone.
+
+        Nobody asked for it: it becomes no more recently used by this.
+        """
+        ...
+
+    def tagged(self, tags: Sequence[Tag]) -> Sequence[StoredResponse]:
+        """Return every response that carries all of `tags`, at least one; none becomes more recently used."""
+        ...
+
     def remove(self, key: CacheKey) -> int:
         """Remove all responses under a key; return how many."""
         ...

@@ -10,7 +10,7 @@ from typing import Generic, assert_never
 from proxy.caching import decisions, selection, validation
 from proxy.caching.decisions import Forward, Reuse, Unsatisfiable
 from proxy.caching.generations import Generations
-from proxy.caching.profile import FindingT, SubjectT
+from proxy.caching.profile import FindingT, Profile, SubjectT
 from proxy.caching.reasons import ForwardReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Clock, Instant
@@ -36,6 +36,7 @@ class Reader(Generic[SubjectT, FindingT]):
     def __init__(
         self,
         *,
+        profile: Profile[SubjectT, FindingT],
         lookup: Lookup[SubjectT, FindingT],
         generations: Generations,
         fetcher: Fetcher[SubjectT, FindingT],
@@ -44,6 +45,7 @@ class Reader(Generic[SubjectT, FindingT]):
         clock: Clock,
         total_seconds: float,
     ) -> None:
+        self._profile = profile
         self._lookup = lookup
         self._generations = generations
         self._fetcher = fetcher
@@ -77,6 +79,14 @@ class Reader(Generic[SubjectT, FindingT]):
                 case _:
                     assert_never(decision)
         return None
+
+    async def fetch(self, request: Request) -> Landing:
+        """Ask upstream for no client in particular; whoever wants the same meanwhile may have it, too."""
+        subject = self._profile.subject(request, self._clock.now())
+        generation = self._generations.current(subject.scopes)
+        fly = partial(self._fetcher.fly, self._errand(subject, request, None))
+        with self._flights.join(subject.key, generation, fly) as boarding:
+            return await boarding.landing()
 
     def fail(
         self, subject: SubjectT, request: Request, error: ErrorKind, reason: ForwardReason

@@ -42,6 +42,7 @@ def test_age_is_never_negative_whatever_the_clocks_do(age, asked_at, received, n
         get(),
         answer(age, "Cache-Control: max-age=60", "Date: Sun, 06 Nov 1994 08:49:37 GMT"),
         subject(),
+        subject().rules,
         replace(sent(), at=asked_at),
         received,
         Finding(),
@@ -121,7 +122,7 @@ def test_freshening_loses_no_field(held, update):
 def test_a_304_never_changes_content(update):
     held = stored('ETag: "a"', "Cache-Control: max-age=60")
     head = ResponseHead(status=304, reason="", fields=update)
-    fresh = on_not_modified(held, head, subject(), sent(), at(1))
+    fresh = on_not_modified(held, head, subject().rules, sent(), at(1))
     assert not isinstance(fresh, StoredResponse) or fresh.response.body is held.response.body
 
 

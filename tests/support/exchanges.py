@@ -27,8 +27,10 @@ class TestedExchange(Exchange):
 
 def make_exchange(*, upstream: Upstream, clock: Clock, rules: ConnectRules | None = None) -> TestedExchange:
     """Return an exchange in front of `upstream`."""
+    profile = ConnectProfile(rules=rules or ConnectRules(), key=b"k" * 32)
     outside = Outside(
-        profile=ConnectProfile(rules=rules or ConnectRules(), key=b"k" * 32),
+        profile=profile,
+        foresight=profile,
         store=MemoryStore(total_bytes=2**24, per_response_bytes=2**20),
         upstream=upstream,
         clock=clock,

@@ -56,7 +56,7 @@ def subject(*, shared: bool = False) -> Subject:
 
 
 def sent(seconds: float = 0.0, generation: int = 0) -> Sent:
-    return Sent(at=at(seconds), generation=generation)
+    return Sent(at=at(seconds), generation=generation, latest=generation)
 
 
 def stored(

@@ -8,7 +8,7 @@ from tests.unit.caching.messages import at, date, get, head, sent, stored, subje
 
 
 def _freshen(*lines, held):
-    return on_not_modified(held, head(*lines, status=304), subject(), sent(99), at(100))
+    return on_not_modified(held, head(*lines, status=304), subject().rules, sent(99), at(100))
 
 
 def test_a_304_of_another_date_is_about_something_else_unless_the_tags_agree():

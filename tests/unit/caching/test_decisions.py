@@ -190,7 +190,8 @@ def test_no_request_extends_the_rules_hard_bound():
 
 
 def _store(response, *asked, shared=False):
-    return on_response(get(*asked), response, subject(shared=shared), sent(-1, 7), at(), Finding(version=3))
+    asker = subject(shared=shared)
+    return on_response(get(*asked), response, asker, asker.rules, sent(-1, 7), at(), Finding(version=3))
 
 
 def test_a_stored_response_knows_all_that_was_decided_about_it():
@@ -249,7 +250,9 @@ def test_the_rules_bound_counts_where_the_origin_is_silent():
     kept = _store(answer("Cache-Control: max-age=60"))
     rules = replace(PRIVATE_RULES, stale_if_error_seconds=20.0)
     silent = replace(subject(), rules=rules)
-    kept = on_response(get(), answer("Cache-Control: max-age=60"), silent, sent(), at(), Finding())
+    kept = on_response(
+        get(), answer("Cache-Control: max-age=60"), silent, silent.rules, sent(), at(), Finding()
+    )
     assert on_failure(get(), kept, OK, 503, rules, LATE) is not None
     assert on_failure(get(), kept, OK, 503, rules, at(81)) is None
 
@@ -288,7 +291,7 @@ def test_targeted_directives_count_for_shared_caches_only():
 
 
 def _freshen(held, *lines, shared=False):
-    return on_not_modified(held, head(*lines, status=304), subject(shared=shared), sent(99, 8), at(100))
+    return on_not_modified(held, head(*lines, status=304), subject(shared=shared).rules, sent(99, 8), at(100))
 
 
 def test_a_304_starts_a_new_life():

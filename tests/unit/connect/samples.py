@@ -7,7 +7,7 @@ import jwt
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.caching.generations import Generations
-from proxy.caching.profile import NO_EFFECTS, Effects, Sent, Servability, WriteOutcome, write_outcome
+from proxy.caching.profile import NO_EFFECTS, Effects, Finding, Sent, Servability, WriteOutcome, write_outcome
 from proxy.caching.reasons import NotStoredReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
@@ -104,7 +104,11 @@ class Driver:
         now = at(sent if landed is None else landed)
         subject = self.profile.subject(request(target, bearer, method), now)
         before = self.generations.current(subject.scopes)
-        known = Sent(at=at(sent), generation=before if generation is None else generation)
+        known = Sent(
+            at=at(sent),
+            generation=before if generation is None else generation,
+            latest=self.generations.latest,
+        )
         finding = self.profile.examine(subject, response)
         self.carry_out(self.profile.learn(subject, response, finding, known, now))
         if response.status != 200:
@@ -113,7 +117,7 @@ class Driver:
             return NotStoredReason.GENERATION
         refusal = self.profile.refuses_storing(subject, finding, known, now)
         if refusal is None:
-            self.store[subject.key] = self._stored(subject, response, known, now, finding.version)
+            self.store[subject.key] = self._stored(subject, response, known, now, finding)
         return refusal
 
     def generation(self, target: str, bearer: str = ALPHA) -> int:
@@ -160,7 +164,7 @@ class Driver:
                 del self.store[key]
 
     def _stored(
-        self, subject: ConnectSubject, response: Response, sent: Sent, now: Instant, version: int | None
+        self, subject: ConnectSubject, response: Response, sent: Sent, now: Instant, finding: Finding
     ) -> StoredResponse:
         return StoredResponse(
             key=subject.key,
@@ -169,7 +173,8 @@ class Driver:
             request_sent=sent.at,
             response_received=now,
             corrected_initial_age_seconds=0.0,
-            freshness_lifetime_seconds=subject.rules.assigned_freshness_seconds or 0.0,
+            freshness_lifetime_seconds=self.profile.storing_rules(subject, now).assigned_freshness_seconds
+            or 0.0,
             stale_while_revalidate_seconds=0.0,
             stale_if_error_seconds=subject.rules.stale_if_error_seconds,
             must_validate=False,
@@ -177,5 +182,7 @@ class Driver:
             entity_tag=None,
             tags=subject.tags,
             generation=self.generations.current(subject.scopes),
-            version=version,
+            scopes=subject.scopes,
+            version=finding.version,
+            evidence=finding.evidence,
         )

@@ -135,9 +135,9 @@ def test_an_unsafe_method_of_unknown_meaning_raises_everything(driver):
 @pytest.mark.parametrize(("now", "seconds"), [(0.0, 2.0), (29.9, 2.0), (30.0, 60.0), (1000.0, 60.0)])
 def test_for_a_while_after_the_start_nothing_is_fresh_for_long(now, seconds):
     driver = Driver(started_at=at(0.0))
-    driver.subject(ITEM_TARGET, now=0.0)
+    subject = driver.subject(ITEM_TARGET, now=0.0)
 
-    assert driver.subject(ITEM_TARGET, now=now).rules.assigned_freshness_seconds == seconds
+    assert driver.profile.storing_rules(subject, at(now)).assigned_freshness_seconds == seconds
 
 
 # Rule 2: leases
@@ -215,7 +215,7 @@ def test_an_answer_without_its_body_renews_nothing(driver):
     driver.read(ITEM_TARGET, V1, sent=0.0)
     subject = driver.subject(CONTENT_TARGET)
     driver.carry_out(
-        driver.profile.learn(subject, answer(b""), None, Sent(at=at(30.0), generation=0), at(30.0))
+        driver.profile.learn(subject, answer(b""), None, Sent(at=at(30.0), generation=0, latest=0), at(30.0))
     )
 
     assert driver.serves(ITEM_TARGET, now=61.0) is Servability.UNVERIFIED
@@ -226,7 +226,9 @@ def test_a_304_renews_the_lease(driver):
     subject = driver.subject(ITEM_TARGET)
     finding = driver.profile.examine(subject, V1)
     driver.carry_out(
-        driver.profile.learn(subject, answer(b"", 304), finding, Sent(at=at(30.0), generation=0), at(30.0))
+        driver.profile.learn(
+            subject, answer(b"", 304), finding, Sent(at=at(30.0), generation=0, latest=0), at(30.0)
+        )
     )
 
     assert driver.serves(ITEM_TARGET, now=61.0) is OK

@@ -1,0 +1,79 @@
+"""Requests that no client waits for: what the profile foresees is sent, a few at a time, and learnt from.
+
+Each is a read like any other (a flight that clients may join), so everything that holds for reads holds here. The
+prober's own task exists only while there is something to wait for: an idle sidecar has none.
+"""
+
+import asyncio
+from typing import Generic
+
+from proxy.caching.profile import BackgroundT, FindingT, Foresight, SubjectT
+from proxy.clock import Clock
+from proxy.exchange.events import BackgroundFinished, BackgroundOutcome
+from proxy.exchange.landing import Landed, Landing, Lost, Overflowing
+from proxy.exchange.ports import Observer
+from proxy.exchange.reader import Reader
+
+_AT_ONCE = 4
+"""Background requests at one time: clients come first."""
+
+
+class Prober(Generic[SubjectT, FindingT, BackgroundT]):
+    """Owns all background requests."""
+
+    def __init__(
+        self,
+        *,
+        foresight: Foresight[BackgroundT],
+        reader: Reader[SubjectT, FindingT],
+        clock: Clock,
+        observer: Observer,
+    ) -> None:
+        self._foresight = foresight
+        self._reader = reader
+        self._clock = clock
+        self._observer = observer
+        self._watching: asyncio.Task[None] | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """See to it that somebody waits for what comes due."""
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.get_running_loop().create_task(self._watch())
+
+    async def close(self) -> None:
+        """Give up everything and wait until it has ended."""
+        tasks = [*self._under_way, *([] if self._watching is None else [self._watching])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while (wait_seconds := self._foresight.background_wait_seconds(self._clock.now())) is not None:
+            await asyncio.sleep(wait_seconds)
+            room = _AT_ONCE - len(self._under_way)
+            for background in self._foresight.background_due(self._clock.now(), room):
+                task = asyncio.get_running_loop().create_task(self._perform(background))
+                self._under_way.add(task)
+                task.add_done_callback(self._under_way.discard)
+
+    async def _perform(self, background: BackgroundT) -> None:
+        landing: Landing | None = None
+        try:
+            landing = await self._reader.fetch(background.request)
+        finally:
+            self._foresight.background_ended(
+                background, self._clock.now(), is_too_large=isinstance(landing, Overflowing)
+            )
+        self._observer.notify(BackgroundFinished(cause=background.cause.value, outcome=_outcome(landing)))
+
+
+def _outcome(landing: Landing) -> BackgroundOutcome:
+    match landing:
+        case Landed():
+            is_success = landing.response.status == 200
+            return BackgroundOutcome.DONE if is_success else BackgroundOutcome.REFUSED
+        case Overflowing():
+            return BackgroundOutcome.TOO_LARGE
+        case Lost():
+            return BackgroundOutcome.FAILED
