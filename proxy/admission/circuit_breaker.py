@@ -22,6 +22,13 @@ class BreakerState(StrEnum):
     HALF_OPEN = "half_open"
 
 
+class Pace(StrEnum):
+    """Who decides how long a request takes to leave."""
+
+    OURS = "ours"
+    CLIENTS = "clients"  # it has a body, which may drip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakerSettings:
     """`failures` in a row open it, for `open_seconds` at first and at most `open_limit_seconds`."""
@@ -58,7 +65,7 @@ class _Outage:
     began_boot_seconds: float
     ends_boot_seconds: float
     times_opened: int
-    has_probe: bool = False
+    probe: Pace | None = None
 
 
 class CircuitBreaker:
@@ -100,14 +107,20 @@ class CircuitBreaker:
         """Return how long it will certainly refuse; 0 unless open."""
         return 0.0 if self._outage is None else max(0.0, self._outage.ends_boot_seconds - now.boot_seconds)
 
-    def admit(self, now: Instant) -> Ticket | None:
-        """Let a request pass, or refuse it. Half open, one passes at a time."""
+    def admit(self, now: Instant, pace: Pace = Pace.OURS) -> Ticket | None:
+        """Let a request pass, or refuse it. Half open, one passes at a time.
+
+        One that leaves at our pace takes the place of one that a client may drag out: its result then is late.
+        """
         if self._outage is None:
             return Ticket(generation=self._generation, is_probe=False)
-        if self._outage.has_probe or self.state(now) is BreakerState.OPEN:
+        is_taken = self._outage.probe is Pace.OURS or self._outage.probe is pace
+        if is_taken or self.state(now) is BreakerState.OPEN:
             self._failures += 1
             return None
-        self._outage.has_probe = True
+        if self._outage.probe is not None:
+            self._generation += 1
+        self._outage.probe = pace
         return Ticket(generation=self._generation, is_probe=True)
 
     def succeeded(self, ticket: Ticket, now: Instant) -> StateChange | None:
@@ -144,7 +157,7 @@ class CircuitBreaker:
     def abandoned(self, ticket: Ticket) -> None:
         """Count nothing (the client went away, or the fault was ours); a probe's place is free again."""
         if self._outage is not None and ticket.is_probe and ticket.generation == self._generation:
-            self._outage.has_probe = False
+            self._outage.probe = None
             self._generation += 1  # should its result come after all, it is late
 
     def _answered(self, now: Instant) -> StateChange | None:

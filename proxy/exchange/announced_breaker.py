@@ -11,6 +11,7 @@ from proxy.admission.circuit_breaker import (
     BreakerSettings,
     BreakerState,
     CircuitBreaker,
+    Pace,
     StateChange,
     Ticket,
 )
@@ -47,10 +48,10 @@ class AnnouncedBreaker:
         """Return the state at this moment."""
         return self._breaker.state(self._clock.now())
 
-    def admit(self) -> Ticket:
+    def admit(self, pace: Pace) -> Ticket:
         """Let a request pass. Raises UpstreamError of the kind that opened the breaker."""
         now = self._clock.now()
-        ticket = self._breaker.admit(now)
+        ticket = self._breaker.admit(now, pace)
         cause = self._breaker.cause or _STATUS_CAUSE
         if ticket is None:
             raise UpstreamError(cause, sent=False)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from proxy.admission.circuit_breaker import BreakerSettings, BreakerState, Ticket
+from proxy.admission.circuit_breaker import BreakerSettings, BreakerState, Pace, Ticket
 from proxy.admission.retry_budget import RetryBudget, RetryBudgetSettings
 from proxy.clock import Clock
 from proxy.errors import ErrorKind, UpstreamError
@@ -104,7 +104,7 @@ class GuardedUpstream:
         self, request: UpstreamRequest, deadline_boot_seconds: float
     ) -> WatchedResponse | UpstreamError:
         """Send once. Returns a fault of the upstream; raises those of others, and if the breaker refuses."""
-        ticket = self._breaker.admit()
+        ticket = self._breaker.admit(Pace.OURS if request.body is None else Pace.CLIENTS)
         began_boot_seconds = self._boot_seconds()
         try:
             response = await self._upstream.send(request)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.admission.circuit_breaker import BreakerSettings, BreakerState, CircuitBreaker
+from proxy.admission.circuit_breaker import BreakerSettings, BreakerState, CircuitBreaker, Pace
 from proxy.clock import Instant
 from proxy.errors import ErrorKind
 
@@ -163,17 +163,32 @@ def test_half_open_an_answer_that_others_suffered_too_goes_on_with_the_outage():
     assert suspect(breaker, b"a", at(1)).after is BreakerState.OPEN
 
 
+def test_a_request_that_a_client_may_drag_out_yields_its_place_to_one_that_leaves_at_once():
+    breaker = opened()
+    dripping = breaker.admit(at(1), Pace.CLIENTS)
+    assert breaker.admit(at(1), Pace.CLIENTS) is None
+    probe = breaker.admit(at(1), Pace.OURS)
+    assert probe.is_probe
+    assert breaker.admit(at(1), Pace.CLIENTS) is None
+    assert breaker.admit(at(1), Pace.OURS) is None
+    breaker.abandoned(dripping)
+    assert breaker.failed(dripping, REFUSED, now=at(1), jitter=1.0) is None
+    assert breaker.admit(at(1), Pace.OURS) is None
+    assert breaker.succeeded(probe, at(1)).after is BreakerState.CLOSED
+
+
 results = st.sampled_from(["succeeded", "failed", "suspect", "abandoned", "hold"])
 steps = st.lists(st.tuples(st.floats(0, 3), results, st.integers(0, 9), st.floats(0, 1)), max_size=80)
+paces = st.lists(st.sampled_from(Pace), min_size=1, max_size=5)
 
 
-@given(steps)
-def test_never_more_than_one_probe_is_out_and_late_results_change_nothing(steps):
+@given(steps, paces)
+def test_never_more_than_one_probe_is_out_and_late_results_change_nothing(steps, paces):
     breaker = CircuitBreaker(SETTINGS)
     now, out = 0.0, []
     for pause, result, which, jitter in steps:
         now += pause
-        ticket = breaker.admit(at(now))
+        ticket = breaker.admit(at(now), paces[which % len(paces)])
         if ticket is not None:
             out.append(ticket)
         live_probes = [t for t in out if t.is_probe and t.generation == breaker._generation]

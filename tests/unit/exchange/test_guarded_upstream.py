@@ -417,3 +417,17 @@ async def test_an_answer_without_a_body_is_over_with_its_head():
     guarded = Guarded(always=ScriptedAnswer(204, body=b""))
     await guarded.it.send(get())
     assert guarded.it.under_way == 0
+
+
+@in_virtual_time
+async def test_a_write_that_drips_does_not_keep_reads_from_ending_the_outage():
+    guarded = Guarded(*[REFUSED] * 5, (60, 200), retries=0)
+    await open_it(guarded)
+    await asyncio.sleep(1)
+    dripping = UpstreamRequest(method="PUT", target="/v1/x", fields=NO_FIELDS, body=OneBody())
+    writing = asyncio.create_task(guarded.ask(dripping))
+    await asyncio.sleep(0.1)
+    assert await guarded.ask() == 200
+    assert guarded.it.state() is BreakerState.CLOSED
+    writing.cancel()
+    await asyncio.wait({writing})
