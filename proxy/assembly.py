@@ -1,4 +1,7 @@
-"""The composition root: settings in, a running service out. The only module that knows everything."""
+"""The composition root: settings in, a running service out. The only module that knows everything.
+
+What stands behind it is put together in `proxy.upstreams`, its one part.
+"""
 
 import hashlib
 import hmac
@@ -14,7 +17,6 @@ from proxy import __version__
 from proxy.adapters.logs import ExchangeLog, LogFormat, make_logger
 from proxy.adapters.memory_store import MemoryStore
 from proxy.adapters.metrics import Metrics
-from proxy.adapters.upstream_client import UpstreamClient, UpstreamClientSettings
 from proxy.caching.http_profile import HttpProfile
 from proxy.clock import Clock, SystemClock
 from proxy.config import Address as ConfiguredAddress
@@ -34,6 +36,7 @@ from proxy.server.listeners import Address, TcpAddress, UnixAddress
 from proxy.server.observe_app import ObserveApp, Observed, Service
 from proxy.server.peers import only_ourselves
 from proxy.server.proxy_app import proxy_front
+from proxy.upstreams import EndpointStatus, endpoint_statuses, make_upstreams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,7 @@ class Status:
     stored_bytes: int
     evictions: int
     open_fences: int
+    endpoints: tuple[EndpointStatus, ...]
     uptime_seconds: float
 
 
@@ -86,7 +90,9 @@ class Sidecar:
         log_format = LogFormat(settings.log.format.value)
         self._log = make_logger(log_format, settings.log.level.value)
         self._profile = _profile(settings, self._clock)
-        self._upstream = _upstream_client(settings)
+        self._observer = _Everyone([self._metrics, ExchangeLog(self._log)])
+        self._upstream = make_upstreams(settings, self._clock, self._observer)
+        self._metrics.watch_endpoints(self._upstream.known)
         self.exchange = self._exchange()
         self._metrics.watch(self._store, self.exchange)
         self.lifecycle = Lifecycle(settings=_drain_settings(settings), on_phase=self._on_phase)
@@ -141,6 +147,7 @@ class Sidecar:
             stored_bytes=self._store.stored_bytes,
             evictions=self._store.evictions,
             open_fences=profile.open_fences(now) if isinstance(profile, ConnectProfile) else 0,
+            endpoints=endpoint_statuses(self._upstream),
             uptime_seconds=round(now.boot_seconds - self._started.boot_seconds, 1),
         )
 
@@ -152,7 +159,7 @@ class Sidecar:
             upstream=self._upstream,
             clock=self._clock,
             foresight=self._profile if isinstance(self._profile, ConnectProfile) else None,
-            observer=_Everyone([self._metrics, ExchangeLog(self._log)]),
+            observer=self._observer,
             entity_tag=_entity_tagger(secrets.token_bytes(32)),
             pseudonym=f"connect-sidecar-{secrets.token_hex(4)}",
         )
@@ -240,21 +247,6 @@ def _profile(settings: Settings, clock: Clock) -> ConnectProfile | HttpProfile:
         token_names=settings.tokens.names,
     )
     return ConnectProfile(rules=rules, key=key, started_at=clock.now())
-
-
-def _upstream_client(settings: Settings) -> UpstreamClient:
-    upstream = settings.upstream
-    return UpstreamClient(
-        UpstreamClientSettings(
-            url=upstream.url,
-            ca_file=Path(upstream.ca_file) if upstream.ca_file else None,
-            connect_seconds=upstream.connect_seconds,
-            head_seconds=upstream.head_seconds,
-            body_idle_seconds=upstream.body_idle_seconds,
-            max_connections=upstream.max_connections,
-            max_field_bytes=upstream.max_field_bytes,
-        )
-    )
 
 
 def _drain_settings(settings: Settings) -> DrainSettings:

@@ -16,7 +16,16 @@ from typing import TextIO, cast
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
-from proxy.exchange.events import Answered, Event, ExchangeFinished, Invalidated, Purged
+from proxy.admission.circuit_breaker import BreakerState
+from proxy.exchange.events import (
+    Answered,
+    Event,
+    ExchangeFinished,
+    Invalidated,
+    PinMoved,
+    Purged,
+    UpstreamStateChanged,
+)
 
 
 class LogFormat(StrEnum):
@@ -84,10 +93,26 @@ class ExchangeLog:
                     outcome=event.outcome.value,
                     removed=event.removed,
                 )
+            case UpstreamStateChanged():
+                self._upstream(event)
+            case PinMoved():
+                self._logger.warning("upstream.switched", endpoint=event.endpoint_number)
             case Purged():
                 self._logger.info("responses.purged", removed=event.removed)
             case _:
                 pass
+
+    def _upstream(self, event: UpstreamStateChanged) -> None:
+        """Write one line when an outage begins and one when it ends; the attempts in between are counted only."""
+        details = {
+            "endpoint": event.endpoint_number,
+            "why": event.cause.value,
+            "failed": event.failures,
+        }
+        if event.state is BreakerState.CLOSED:
+            self._logger.info("upstream.recovered", outage_s=round(event.outage_seconds, 1), **details)
+        elif event.before is BreakerState.CLOSED:
+            self._logger.warning("upstream.down", **details)
 
     def _exchange(self, event: ExchangeFinished) -> None:
         if event.answered in _QUIET:

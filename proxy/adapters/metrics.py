@@ -4,7 +4,7 @@ Labels come from closed enums only: never a path, an id, a title or a token. Eve
 `connect_sidecar_`, since application pods carry their own http_* series.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
@@ -12,13 +12,18 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
+from proxy.admission.circuit_breaker import BreakerState
 from proxy.exchange.events import (
     BackgroundFinished,
     Event,
     ExchangeFinished,
     Invalidated,
+    PinMoved,
     Purged,
+    Retry,
     UpstreamAnswered,
+    UpstreamRetried,
+    UpstreamStateChanged,
 )
 
 # OpenTelemetry's advice for http.server.request.duration, with one bucket below for hits.
@@ -62,6 +67,39 @@ class ExchangeFigures(Protocol):
 
     @property
     def buffered_bytes(self) -> int: ...
+
+
+class EndpointFigures(Protocol):
+    """What an upstream tells of itself when scraped."""
+
+    @property
+    def number(self) -> int: ...
+
+    def state(self) -> BreakerState: ...
+
+
+class _EndpointsCollector(Collector):
+    """Reads the breakers' states when scraped: half open is a matter of time, not of an event."""
+
+    def __init__(self, known: Callable[[], Sequence[EndpointFigures]]) -> None:
+        self._known = known
+
+    def collect(self) -> Iterable[Metric]:
+        """Return 1 for the state each breaker is in, and 0 for the others."""
+        states = GaugeMetricFamily(
+            "connect_sidecar_upstream_breaker_state",
+            "1 for the state the circuit breaker is in.",
+            labels=["endpoint", "state"],
+        )
+        for endpoint in self._known():
+            present = endpoint.state()
+            for state in BreakerState:
+                states.add_metric([str(endpoint.number), state], float(state is present))
+        yield states
+
+    def describe(self) -> Iterator[Metric]:
+        """Describe nothing: the registry need not collect at registration."""
+        return iter(())
 
 
 class _FiguresCollector(Collector):
@@ -151,12 +189,35 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._retries = Counter(
+            "connect_sidecar_upstream_retries",
+            "Reads that Connect failed and that were sent again, or were not for want of budget.",
+            ["outcome"],
+            registry=self._registry,
+        )
+        for retry in Retry:
+            self._retries.labels(retry)
+        self._openings = Counter(
+            "connect_sidecar_upstream_breaker_openings",
+            "How often Connect was found down, by why.",
+            ["endpoint", "why"],
+            registry=self._registry,
+        )
+        self._pin_moves = Counter(
+            "connect_sidecar_upstream_switches",
+            "How often requests went over to another of several upstreams.",
+            registry=self._registry,
+        )
         self._background = Counter(
             "connect_sidecar_background_requests",
             "Requests to Connect that no client waited for, by cause and outcome.",
             ["cause", "outcome"],
             registry=self._registry,
         )
+
+    def watch_endpoints(self, known: Callable[[], Sequence[EndpointFigures]]) -> None:
+        """Take the upstreams' states into every scrape."""
+        self._registry.register(_EndpointsCollector(known))
 
     def watch(self, store: StoreFigures, exchange: ExchangeFigures) -> None:
         """Take these figures into every scrape."""
@@ -170,6 +231,13 @@ class Metrics:
             case UpstreamAnswered():
                 result = event.error or (f"{event.status // 100}xx" if event.status else "none")
                 self._upstream_durations.labels(result).observe(event.duration_seconds)
+            case UpstreamRetried():
+                self._retries.labels(event.retry).inc()
+            case UpstreamStateChanged():
+                if event.before is BreakerState.CLOSED:
+                    self._openings.labels(str(event.endpoint_number), event.cause).inc()
+            case PinMoved():
+                self._pin_moves.inc()
             case Invalidated():
                 self._removed.labels(f"write_{event.outcome}").inc(event.removed)
             case BackgroundFinished():

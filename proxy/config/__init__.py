@@ -21,8 +21,8 @@ from proxy.config.tree import (
     ServerSettings,
     Settings,
     TokenSettings,
-    UpstreamSettings,
 )
+from proxy.config.upstream_settings import UpstreamSettings
 
 __all__ = [
     "UPSTREAM_VARIABLE",

@@ -31,7 +31,7 @@ def problems_of(settings: Settings, names: Mapping[str, str]) -> list[str]:
         return names.get(path, path)
 
     found: list[str] = []
-    for check in (_upstream_url, _deadlines, _sizes, _ports, _control, _files, _token_names):
+    for check in (_upstream_url, _more_upstreams, _deadlines, _sizes, _ports, _control, _files, _token_names):
         found += check(settings, called)
     return found
 
@@ -51,6 +51,32 @@ def _upstream_url(settings: Settings, called: _Called) -> Iterator[str]:
                 f"{called('upstream.url')}: is our own {called(path)}: requests would go round in circles;"
                 " set it to where Connect listens"
             )
+
+
+def _more_upstreams(settings: Settings, called: _Called) -> Iterator[str]:
+    upstream, name = settings.upstream, called("upstream.more_urls")
+    seen = {_origin_or_none(upstream.url)}
+    for url in upstream.more_urls:
+        try:
+            origin = parse_origin(url)
+        except ValueError as error:
+            yield f"{name}: {error}"
+            continue
+        if origin in seen:
+            yield f"{name}: names the same upstream twice; each is one Connect"
+        seen.add(origin)
+        for path, addresses in _listeners(settings):
+            if any(_leads_to(origin, address) for address in addresses):
+                yield f"{name}: names our own {called(path)}: requests would go round in circles"
+    if upstream.headless and upstream.more_urls:
+        yield f"{called('upstream.headless')}: can't go with upstream.more_urls: either the name or the list says it"
+
+
+def _origin_or_none(url: str) -> str | None:
+    try:
+        return parse_origin(url)
+    except ValueError:
+        return None  # said by the check of upstream.url
 
 
 def _leads_to(origin: str, address: Address) -> bool:
@@ -161,7 +187,9 @@ def _listeners(settings: Settings) -> Iterator[tuple[str, tuple[Address, ...]]]:
 
 def normalised(settings: Settings) -> Settings:
     """Return consistent settings with the upstream's URL reduced to what it says."""
-    upstream = msgspec.structs.replace(settings.upstream, url=parse_origin(settings.upstream.url))
+    more_urls = tuple(parse_origin(url) for url in settings.upstream.more_urls)
+    url = parse_origin(settings.upstream.url)
+    upstream = msgspec.structs.replace(settings.upstream, url=url, more_urls=more_urls)
     return msgspec.structs.replace(settings, upstream=upstream)
 
 

@@ -14,6 +14,7 @@ from msgspec import Meta
 from proxy.config.addresses import Address
 from proxy.config.cache_settings import CacheSettings, FlightSettings
 from proxy.config.ranges import KIBIBYTE, above_zero, from_zero, size_bytes
+from proxy.config.upstream_settings import UpstreamSettings
 
 
 class ProfileName(StrEnum):
@@ -116,48 +117,6 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
             description="File with the bearer token that the TCP control port asks for. Used with `listen` only"
         ),
     ] = ""
-
-
-class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The Connect server that is asked. All requests go there, whatever a client says."""
-
-    url: Annotated[
-        str,
-        Meta(
-            description="Scheme, host and port, for example `http://onepassword-connect:8080`. When it is not set,"
-            " `OP_CONNECT_HOST` is taken, as every Connect client does. Required"
-        ),
-    ] = ""
-    ca_file: Annotated[
-        str, Meta(description="PEM bundle that verifies an https upstream. Empty: the system's")
-    ] = ""
-    connect_seconds: Annotated[
-        float, above_zero("Connect is near: what doesn't connect in a second is down")
-    ] = 1.0
-    head_seconds: Annotated[
-        float, above_zero("Until the head of the answer. Connect itself waits up to 10 s for its first sync")
-    ] = 12.0
-    total_seconds: Annotated[
-        float,
-        above_zero(
-            "Until a client has its answer, counted from its arrival. The JavaScript SDK gives up at 15 s"
-        ),
-    ] = 15.0
-    body_idle_seconds: Annotated[
-        float,
-        above_zero("Longest pause inside the body of an answer; a large file may take as long as it flows"),
-    ] = 15.0
-    max_connections: Annotated[
-        int,
-        Meta(ge=1, le=65_535, description="Connect is one small process: more at once only queue up there"),
-    ] = 64
-    max_field_bytes: Annotated[
-        int,
-        size_bytes(
-            "Name and value of one field of an answer: 64 KiB pass, with room for the name",
-            least=8 * KIBIBYTE,
-        ),
-    ] = 128 * KIBIBYTE
 
 
 class TokenSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ field, a log line and a metric label always say the same.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from proxy.admission.circuit_breaker import BreakerState
 from proxy.caching.profile import WriteOutcome
 from proxy.caching.reasons import ForwardReason, NotStoredReason
 from proxy.errors import ErrorKind
@@ -41,13 +42,51 @@ class ExchangeFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamAnswered:
-    """One request to the upstream ended with a head (status) or without (error)."""
+    """One attempt at a request to an upstream ended with a head (status) or without (error)."""
 
     method: str
-    resource: str
+    endpoint_number: int
     status: int | None
     error: ErrorKind | None
     duration_seconds: float
+
+
+class Retry(StrEnum):
+    """What became of the wish to ask once more."""
+
+    SENT = "sent"
+    NO_BUDGET = "no_budget"  # too many retries lately
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamRetried:
+    """A safe request that an upstream failed was worth asking again."""
+
+    endpoint_number: int
+    retry: Retry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamStateChanged:
+    """An upstream's circuit breaker has moved.
+
+    `failures` are the requests that have failed or were refused since the last success, `outage_seconds` how long
+    ago the breaker left the closed state.
+    """
+
+    endpoint_number: int
+    before: BreakerState
+    state: BreakerState
+    cause: ErrorKind
+    failures: int
+    outage_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinMoved:
+    """Requests go to another of several upstreams from now on."""
+
+    endpoint_number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,4 +122,13 @@ class Purged:
     removed: int
 
 
-Event = ExchangeFinished | UpstreamAnswered | Invalidated | Purged | BackgroundFinished
+Event = (
+    ExchangeFinished
+    | UpstreamAnswered
+    | UpstreamRetried
+    | UpstreamStateChanged
+    | PinMoved
+    | Invalidated
+    | Purged
+    | BackgroundFinished
+)

@@ -90,7 +90,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         return conclusion
 
     async def _write(self, subject: SubjectT, request: Request, body: RequestBody | None) -> Conclusion:
-        written = await self._writer.write(subject, self._as_it_is(request, body))
+        written = await self._writer.write(subject, self._as_it_is(subject, request, body))
         reason = ForwardReason.METHOD
         match written.answer:
             case ErrorKind() as error:
@@ -129,7 +129,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         answer: UpstreamResponse | None = None
         try:
             async with asyncio.timeout(self._total_seconds):
-                answer = await self._upstream.send(self._as_it_is(request, body))
+                answer = await self._upstream.send(self._as_it_is(subject, request, body))
         except UpstreamError as error:
             return self._reader.fail(subject, request, error.kind, reason)
         except TimeoutError:
@@ -145,9 +145,15 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
             not_stored=NotStoredReason.NOT_CACHEABLE,
         )
 
-    def _as_it_is(self, request: Request, body: RequestBody | None) -> UpstreamRequest:
+    def _as_it_is(self, subject: SubjectT, request: Request, body: RequestBody | None) -> UpstreamRequest:
         fields = self._compose.upstream_fields(request)
-        return UpstreamRequest(method=request.method, target=request.target, fields=fields, body=body)
+        return UpstreamRequest(
+            method=request.method,
+            target=request.target,
+            fields=fields,
+            body=body,
+            partition=subject.key.partition,
+        )
 
     def _follow_up(self, subject: SubjectT, request: Request, conclusion: Conclusion) -> None:
         may_follow = self._profile.concluded(subject, request, conclusion.reused, self._clock.now())

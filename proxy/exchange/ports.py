@@ -29,13 +29,15 @@ class RequestBody(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamRequest:
     """What goes on the wire: `target` octet for octet, end-to-end `fields` (Host, framing and Connection are the
-    adapter's), and a body that is sent once or not at all.
+    adapter's), and a body that is sent once or not at all. `partition` tells one client from another (a digest,
+    never a token); it doesn't go upstream.
     """
 
     method: str
     target: str
     fields: Fields
     body: RequestBody | None = None
+    partition: bytes = b""
 
 
 class UpstreamResponse(Protocol):

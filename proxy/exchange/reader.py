@@ -203,7 +203,12 @@ class Reader(Generic[SubjectT, FindingT]):
         )
         if validating is not None:
             fields = validation.conditional_fields(fields, validating.response)
-        upstream_request = UpstreamRequest(method=subject.key.method, target=request.target, fields=fields)
+        upstream_request = UpstreamRequest(
+            method=subject.key.method,
+            target=request.target,
+            fields=fields,
+            partition=subject.key.partition,
+        )
         return Errand(
             subject=subject, request=request, upstream_request=upstream_request, validating=validating
         )

@@ -11,7 +11,19 @@ from proxy.config.keys import keys
 from proxy.config.reference import render
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
-UNITLESS = {"listen", "socket", "token_file", "url", "ca_file", "names", "level", "format", "profile"}
+UNITLESS = {
+    "listen",
+    "socket",
+    "token_file",
+    "url",
+    "more_urls",
+    "headless",
+    "ca_file",
+    "names",
+    "level",
+    "format",
+    "profile",
+}
 
 
 def rows_of(page):
@@ -39,7 +51,9 @@ def test_a_setting_has_its_unit_its_default_and_a_reason(key):
     assert default
     assert len(reason) > 20
     assert re.fullmatch(r"CONNECT_SIDECAR(__[A-Z_]+){1,2}", key.variable)
-    has_unit = key.name.endswith(("_seconds", "_bytes", "_connections", "_concurrency"))
+    has_unit = key.name.endswith(
+        ("_seconds", "_bytes", "_connections", "_concurrency", "_attempts", "_failures")
+    )
     assert has_unit or key.name in UNITLESS or key.name in {"unverified_tokens", "one_time_passwords"}
 
 

@@ -53,7 +53,9 @@ async def world():
     clock = StillClock()
     async with (
         ScriptedOrigin() as origin,
-        running_sidecar(origin.url, clock=clock, PROFILE="http") as sidecar,
+        running_sidecar(  # the script has one answer per request
+            origin.url, clock=clock, PROFILE="http", UPSTREAM__RETRY_ATTEMPTS="0"
+        ) as sidecar,
         await WireClient.connect(sidecar.address) as client,
     ):
         yield World(origin, client, clock)

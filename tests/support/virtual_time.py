@@ -1,8 +1,9 @@
 """An event loop whose time passes only when nothing is left to do: hours cost microseconds, order is exact."""
 
 import asyncio
+import inspect
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from proxy.clock import Instant
@@ -58,3 +59,14 @@ def run_in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
     """Run `main` on a fresh virtual loop and close it; tasks left over are cancelled."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(main)
+
+
+def in_virtual_time(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Let a test that is a coroutine run on a virtual loop of its own."""
+
+    def run(**parameters: Any) -> None:
+        run_in_virtual_time(test(**parameters))
+
+    run.__name__, run.__doc__, run.__module__ = test.__name__, test.__doc__, test.__module__
+    run.__signature__ = inspect.signature(test)  # type: ignore[attr-defined]  # pytest reads parameters from it
+    return run

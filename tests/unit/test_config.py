@@ -382,3 +382,36 @@ def test_a_ca_bundle_without_a_certificate_is_refused(tmp_path):
     )
 
     assert found == (f"CONNECT_SIDECAR__UPSTREAM__CA_FILE: {bundle} holds no PEM certificate",)
+
+
+# --- several upstreams
+
+MORE = "CONNECT_SIDECAR__UPSTREAM__MORE_URLS"
+
+
+def test_further_upstreams_are_reduced_to_what_they_say():
+    settings = load(None, CONNECT | {MORE: "http://two:80/, https://three:8443"})
+    assert settings.upstream.more_urls == ("http://two", "https://three:8443")
+    assert load(None, CONNECT | {MORE: ""}).upstream.more_urls == ()
+
+
+@pytest.mark.parametrize(
+    ("urls", "said"),
+    [
+        ("http://two, http://two:80", "names the same upstream twice"),
+        (CONNECT["OP_CONNECT_HOST"], "names the same upstream twice"),
+        ("two:8080", "must begin with http:// or https://"),
+        ("http://user:secret@two", "must not contain credentials"),
+        ("http://127.0.0.1:8180", "names our own server.listen"),
+    ],
+)
+def test_further_upstreams_that_make_no_sense_are_named_with_the_reason(urls, said):
+    problem = only_problem(CONNECT | {MORE: urls})
+    assert problem.startswith(f"{MORE}: ")
+    assert said in problem
+    assert "secret" not in problem
+
+
+def test_a_headless_name_and_a_list_exclude_each_other():
+    environ = CONNECT | {MORE: "http://two", "CONNECT_SIDECAR__UPSTREAM__HEADLESS": "true"}
+    assert "can't go with upstream.more_urls" in only_problem(environ)

@@ -13,6 +13,7 @@ from aiohttp import ClientError, ClientRequest, ClientTimeout, TCPConnector
 
 from proxy.adapters.upstream_client import faults
 from proxy.adapters.upstream_client.connection import UpstreamConnection
+from proxy.adapters.upstream_client.one_address import OneAddress
 from proxy.adapters.upstream_client.settings import UpstreamClientSettings
 from proxy.errors import ErrorKind, UpstreamError
 
@@ -27,7 +28,8 @@ class ConnectionPool:
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._origin = settings.origin()
-        self._connector = TCPConnector(force_close=True, limit=0, ssl=tls or True)
+        resolver = None if settings.connect_to is None else OneAddress(settings.connect_to)
+        self._connector = TCPConnector(force_close=True, limit=0, ssl=tls or True, resolver=resolver)
         # The connector's recipe for a connection; nothing of this request is ever sent.
         self._recipe = ClientRequest("GET", self._origin, loop=self._loop)
         self._turns = asyncio.Semaphore(settings.max_connections)

@@ -19,6 +19,8 @@ class UpstreamClientSettings:
     """
 
     url: str
+    connect_to: str | None = None
+    """Numeric address that is connected to in place of the host, which still names it in Host and TLS."""
     ca_file: Path | None = None
     """PEM file that replaces the system's authorities for https."""
     connect_seconds: float = 1.0

@@ -132,3 +132,12 @@ def test_bundle_that_is_none_is_found_at_the_start(client, tmp_path):
     empty.write_text("")
     with pytest.raises((OSError, ssl.SSLError)):
         client("https://localhost:1", ca_file=empty)
+
+
+async def test_the_name_counts_and_not_the_address_that_is_connected_to(origin, client, bundle):
+    server = await origin(forever, tls=served_by("connect.test"))
+    url = f"https://connect.test:{server.port}"
+    assert await fetch(client(url, ca_file=bundle, connect_to="127.0.0.1"), request()) == b"ok"
+    assert f"Host: connect.test:{server.port}".encode() in server.heads[0]
+    other = client(f"https://other.test:{server.port}", ca_file=bundle, connect_to="127.0.0.1")
+    assert await kind_of(other.send(request())) == ("tls_certificate_error", False)

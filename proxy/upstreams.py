@@ -1,0 +1,102 @@
+"""The part of the composition root that makes what is behind us: clients, their guards, and one front for all.
+
+One upstream, several by URL, or as many as a headless Service's name has addresses; each behind a breaker of its own.
+"""
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from proxy.adapters.name_resolution import addresses_of
+from proxy.adapters.upstream_client import UpstreamClient, UpstreamClientSettings
+from proxy.admission.circuit_breaker import BreakerSettings
+from proxy.clock import Clock
+from proxy.config import Settings
+from proxy.exchange.endpoints import Endpoints, FixedRoster
+from proxy.exchange.guarded_upstream import GuardedUpstream, GuardSettings
+from proxy.exchange.headless_roster import HeadlessRoster
+from proxy.exchange.ports import Observer
+
+_MOST_DOUBLED = 10
+"""The breaker's longest pause, in first pauses: an outage is not outlasted by much."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointStatus:
+    """One upstream as `status` shows it."""
+
+    number: int
+    breaker: str
+    is_pinned: bool
+
+
+def make_upstreams(settings: Settings, clock: Clock, observer: Observer) -> Endpoints:
+    """Return what requests are sent to. Raises OSError if the CA bundle is of no use."""
+    upstream = settings.upstream
+
+    def endpoint(client: UpstreamClient, number: int) -> GuardedUpstream:
+        return GuardedUpstream(
+            client,
+            number=number,
+            settings=_guard(settings),
+            clock=clock,
+            observer=observer,
+            jitter=random.random,
+        )
+
+    roster: FixedRoster | HeadlessRoster
+    if upstream.headless:
+        host, port = _host_and_port(upstream.url)
+        roster = HeadlessRoster(
+            look_up=lambda: addresses_of(host, port),
+            make=lambda address, number: endpoint(_client(settings, upstream.url, address), number),
+            clock=clock,
+        )
+    else:
+        clients = [_client(settings, url) for url in (upstream.url, *upstream.more_urls)]
+        roster = FixedRoster([endpoint(client, number) for number, client in enumerate(clients)])
+    return Endpoints(roster, total_seconds=upstream.total_seconds, clock=clock, observer=observer)
+
+
+def endpoint_statuses(endpoints: Endpoints) -> tuple[EndpointStatus, ...]:
+    """Return how every upstream is doing."""
+    pinned = endpoints.pinned
+    return tuple(
+        EndpointStatus(number=each.number, breaker=each.state().value, is_pinned=each is pinned)
+        for each in endpoints.known()
+    )
+
+
+def _guard(settings: Settings) -> GuardSettings:
+    upstream = settings.upstream
+    return GuardSettings(
+        retry_attempts=upstream.retry_attempts,
+        total_seconds=upstream.total_seconds,
+        breaker=BreakerSettings(
+            failures=upstream.breaker_failures,
+            open_seconds=upstream.breaker_open_seconds,
+            open_limit_seconds=_MOST_DOUBLED * upstream.breaker_open_seconds,
+        ),
+    )
+
+
+def _client(settings: Settings, url: str, connect_to: str | None = None) -> UpstreamClient:
+    upstream = settings.upstream
+    return UpstreamClient(
+        UpstreamClientSettings(
+            url=url,
+            connect_to=connect_to,
+            ca_file=Path(upstream.ca_file) if upstream.ca_file else None,
+            connect_seconds=upstream.connect_seconds,
+            head_seconds=upstream.head_seconds,
+            body_idle_seconds=upstream.body_idle_seconds,
+            max_connections=upstream.max_connections,
+            max_field_bytes=upstream.max_field_bytes,
+        )
+    )
+
+
+def _host_and_port(url: str) -> tuple[str, int]:
+    origin = urlsplit(url)
+    return origin.hostname or "", origin.port or (443 if origin.scheme == "https" else 80)
