@@ -168,6 +168,8 @@ class Sidecar:
             response_bytes=settings.cache.response_bytes,
             buffered_bytes=settings.flights.buffered_bytes,
             large_response_concurrency=settings.flights.large_response_concurrency,
+            write_queue_wait_seconds=settings.writes.queue_wait_seconds or None,
+            write_queue_body_bytes=settings.writes.queue_body_bytes,
         )
         return Exchange(outside, limits)
 

@@ -68,6 +68,9 @@ class ExchangeFigures(Protocol):
     @property
     def buffered_bytes(self) -> int: ...
 
+    @property
+    def writes_waiting(self) -> int: ...
+
 
 class EndpointFigures(Protocol):
     """What an upstream tells of itself when scraped."""
@@ -136,6 +139,11 @@ class _FiguresCollector(Collector):
             "connect_sidecar_buffered_bytes",
             "Bytes reserved for bodies that are being collected.",
             value=self._exchange.buffered_bytes,
+        )
+        yield GaugeMetricFamily(
+            "connect_sidecar_writes_waiting",
+            "Writes that wait for their turn in their vault.",
+            value=self._exchange.writes_waiting,
         )
 
     def describe(self) -> Iterator[Metric]:

@@ -49,7 +49,8 @@ class Subject:
     """What a request is about, as far as caching must know.
 
     `resource` and `partition_label` are bounded words for metrics and logs. `scopes` are the generations that
-    the answer depends on (for a write: those it raises); `tags` are what a stored answer is found by.
+    the answer depends on (for a write: those it raises); `tags` are what a stored answer is found by. Writes in one
+    `lane` go one at a time.
     """
 
     resource: str
@@ -59,6 +60,7 @@ class Subject:
     scopes: tuple[Tag, ...]
     tags: tuple[Tag, ...]
     rules: CacheRules
+    lane: Tag | None = None
 
 
 class Servability(StrEnum):

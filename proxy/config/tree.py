@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from proxy.config.addresses import Address
 from proxy.config.cache_settings import CacheSettings, FlightSettings
-from proxy.config.ranges import KIBIBYTE, above_zero, from_zero, size_bytes
+from proxy.config.ranges import KIBIBYTE, MEBIBYTE, above_zero, from_zero, size_bytes
 from proxy.config.upstream_settings import UpstreamSettings
 
 
@@ -119,6 +119,25 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
 
 
+class WriteSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Writes: forwarded once, never repeated, and those to one vault one after the other."""
+
+    queue_wait_seconds: Annotated[
+        float,
+        from_zero(
+            "Two writes to one vault at a time conflict inside Connect (409, or 500 for a deletion), so each waits for"
+            " its turn; longer than this: 503, nothing sent. Below every SDK's time-out. 0: no turns"
+        ),
+    ] = 3.0
+    queue_body_bytes: Annotated[
+        int,
+        size_bytes(
+            "The body of a write is complete before it takes its turn, so that a slow client keeps nobody waiting;"
+            " a larger one goes without a turn"
+        ),
+    ] = MEBIBYTE
+
+
 class TokenSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Readable names for access tokens, in metrics, logs and `purge --token`."""
 
@@ -158,5 +177,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     upstream: UpstreamSettings = UpstreamSettings()
     cache: CacheSettings = CacheSettings()
     flights: FlightSettings = FlightSettings()
+    writes: WriteSettings = WriteSettings()
     tokens: TokenSettings = TokenSettings()
     log: LogSettings = LogSettings()

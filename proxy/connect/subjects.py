@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from proxy.caching.key import ROOT, CacheKey, Tag
 from proxy.caching.profile import Handling, Subject
 from proxy.connect.memo import Memo
-from proxy.connect.resources import Resource, WriteRule, recognise
+from proxy.connect.resources import Mark, Resource, WriteRule, recognise, tag
 from proxy.connect.rules import ConnectRules
 from proxy.connect.storing_rules import cache_rules
 from proxy.connect.tokens import Partition, Tokens
@@ -80,6 +80,7 @@ class Subjects:
             scopes=_scopes(handling, names, write, key.partition),
             tags=names.tags(names.route.tags, key.partition) if handling is Handling.CACHE else (),
             rules=self._rules[names.route.freshness if handling is Handling.CACHE else None],
+            lane=None if write is None else tag(Mark.VAULT, vault=names.vault),
             names=names,
             partition=partition,
             write=write,

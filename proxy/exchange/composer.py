@@ -104,8 +104,16 @@ class Composer:
 
     def busy(self, reason: ForwardReason) -> Answer:
         """Return the error for a request whose turn did not come in time."""
-        member = cache_status.forwarded(Forwarded(reason=reason, detail="busy"))
-        answer = self._problem(Message.OVERLOADED, member)
+        return self._retry_later(Message.OVERLOADED, Forwarded(reason=reason, detail="busy"))
+
+    def no_turn(self) -> Answer:
+        """Return the error for a write whose turn in its vault did not come in time: nothing was sent."""
+        return self._retry_later(
+            Message.WRITE_QUEUE_FULL, Forwarded(reason=ForwardReason.METHOD, detail="write_queue")
+        )
+
+    def _retry_later(self, message: Message, forwarded: Forwarded) -> Answer:
+        answer = self._problem(message, cache_status.forwarded(forwarded))
         fields = CIMultiDict(answer.fields)
         fields["Retry-After"] = "1"
         return Answer(

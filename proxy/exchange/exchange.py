@@ -18,6 +18,7 @@ from proxy.exchange.ports import Observer, RequestBody, ResponseStore, Upstream
 from proxy.exchange.prober import Prober
 from proxy.exchange.reader import Reader
 from proxy.exchange.relay import LargeResponses
+from proxy.exchange.write_queue import WriteQueue
 from proxy.exchange.writer import Writer
 from proxy.semantics.message import Request
 
@@ -30,6 +31,8 @@ class ExchangeLimits:
     response_bytes: int = 1_048_576
     buffered_bytes: int = 67_108_864
     large_response_concurrency: int = 4
+    write_queue_wait_seconds: float | None = 3.0  # None: writes to one vault don't wait for each other
+    write_queue_body_bytes: int = 1_048_576
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +83,17 @@ class Exchange(Generic[SubjectT, FindingT]):
             self._prober = Prober(
                 foresight=outside.foresight, reader=reader, clock=outside.clock, observer=outside.observer
             )
-        writer = Writer(
+        wait_seconds = limits.write_queue_wait_seconds
+        self._writer = writer = Writer(
             profile=outside.profile,
             upstream=outside.upstream,
             fetcher=self._fetcher,
             clock=outside.clock,
             observer=outside.observer,
             total_seconds=limits.total_seconds,
+            queue=None if wait_seconds is None else WriteQueue(wait_seconds=wait_seconds),
+            buffers=self._buffers,
+            queue_body_bytes=limits.write_queue_body_bytes,
         )
         self._handler = ExchangeHandler(
             profile=outside.profile,
@@ -107,6 +114,11 @@ class Exchange(Generic[SubjectT, FindingT]):
     def requests_under_way(self) -> int:
         """How many requests wait for their answers."""
         return self._handler.under_way
+
+    @property
+    def writes_waiting(self) -> int:
+        """How many writes wait for their turn in their vault."""
+        return self._writer.waiting
 
     @property
     def buffered_bytes(self) -> int:

@@ -92,6 +92,9 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
     async def _write(self, subject: SubjectT, request: Request, body: RequestBody | None) -> Conclusion:
         written = await self._writer.write(subject, self._as_it_is(subject, request, body))
         reason = ForwardReason.METHOD
+        if written is None:
+            answer = self._compose.no_turn()
+            return Conclusion(answer=answer, answered=Answered.FAILED, forward_reason=reason)
         match written.answer:
             case ErrorKind() as error:
                 answer = self._compose.failed(error, reason)

@@ -1,19 +1,24 @@
 """Writes: forwarded once, never replayed, and what they outdate goes before their answer leaves.
 
 A write is a task of its own: a client that leaves after sending does not cancel it, and its effects are carried
-out however it ends.
+out however it ends. Before that it waits for its turn in its vault, with its body complete, as the client's own: one
+that leaves while waiting is never sent.
 """
 
 import asyncio
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import Generic
 
 from proxy.caching.profile import FindingT, Profile, SubjectT, WriteOutcome, write_outcome
 from proxy.clock import Clock
 from proxy.errors import ErrorKind, UpstreamError
+from proxy.exchange.buffering import BufferBudget
+from proxy.exchange.collected_body import CollectedBody, collect
 from proxy.exchange.events import Invalidated
 from proxy.exchange.fetcher import Fetcher
 from proxy.exchange.ports import Observer, Upstream, UpstreamRequest, UpstreamResponse
+from proxy.exchange.write_queue import Turn, WriteQueue
 from proxy.semantics.message import Response
 
 
@@ -37,7 +42,13 @@ class Writer(Generic[SubjectT, FindingT]):
         clock: Clock,
         observer: Observer,
         total_seconds: float,
+        queue: WriteQueue | None,
+        buffers: BufferBudget,
+        queue_body_bytes: int,
     ) -> None:
+        self._queue = queue
+        self._buffers = buffers
+        self._queue_body_bytes = queue_body_bytes
         self._profile = profile
         self._upstream = upstream
         self._fetcher = fetcher
@@ -46,11 +57,43 @@ class Writer(Generic[SubjectT, FindingT]):
         self._total_seconds = total_seconds
         self._tasks: set[asyncio.Task[Written]] = set()
 
-    async def write(self, subject: SubjectT, request: UpstreamRequest) -> Written:
-        """Send a write and wait for its end. Raises RequestBodyError if the client's body failed."""
+    @property
+    def waiting(self) -> int:
+        """How many writes wait for their turn."""
+        return 0 if self._queue is None else self._queue.waiting
+
+    async def write(self, subject: SubjectT, request: UpstreamRequest) -> Written | None:
+        """Send a write and wait for its end; None if its turn did not come in time: nothing was sent.
+
+        Raises RequestBodyError if the client's body failed.
+        """
+        if self._queue is None or subject.lane is None:
+            return await self._run(subject, request, None)
+        with ExitStack() as held:
+            request = await self._with_complete_body(request, held)
+            if not _is_complete(request):
+                return await self._run(subject, request, None)
+            turn = await self._queue.take_turn(subject.lane, subject.key.partition)
+            if turn is None:
+                return None
+            return await self._run(subject, request, turn)
+
+    async def _with_complete_body(self, request: UpstreamRequest, held: ExitStack) -> UpstreamRequest:
+        """Read the body before a turn is taken, so that a slow client keeps nobody waiting."""
+        body, limit_bytes = request.body, self._queue_body_bytes
+        if body is None:
+            return request
+        wanted = limit_bytes if body.length_bytes is None else body.length_bytes
+        if wanted > limit_bytes or not held.enter_context(self._buffers.reserve(wanted)):
+            return request
+        return replace(request, body=await collect(body, limit_bytes))
+
+    async def _run(self, subject: SubjectT, request: UpstreamRequest, turn: Turn | None) -> Written:
         task = asyncio.get_running_loop().create_task(self._perform(subject, request))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        if turn is not None:
+            task.add_done_callback(lambda _: turn.give_back())
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -91,6 +134,11 @@ class Writer(Generic[SubjectT, FindingT]):
             return Written(answer=answer, outcome=WriteOutcome.UNKNOWN)
         response = Response(status=head.status, reason=head.reason, fields=head.fields, body=body)
         return Written(answer=response, outcome=write_outcome(head.status))
+
+
+def _is_complete(request: UpstreamRequest) -> bool:
+    body = request.body
+    return body is None or (isinstance(body, CollectedBody) and body.is_complete)
 
 
 def _let_go(task: asyncio.Task[Written]) -> None:
