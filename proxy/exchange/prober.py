@@ -5,6 +5,7 @@ prober's own task exists only while there is something to wait for: an idle side
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Generic
 
 from proxy.caching.profile import BackgroundT, FindingT, Foresight, SubjectT
@@ -33,6 +34,7 @@ class Prober(Generic[SubjectT, FindingT, BackgroundT]):
         self._reader = reader
         self._clock = clock
         self._observer = observer
+        self._hurried = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -40,6 +42,10 @@ class Prober(Generic[SubjectT, FindingT, BackgroundT]):
         """See to it that somebody waits for what comes due."""
         if self._watching is None or self._watching.done():
             self._watching = asyncio.get_running_loop().create_task(self._watch())
+
+    def hurry(self) -> None:
+        """Say that something may be due sooner than was foreseen."""
+        self._hurried.set()
 
     async def close(self) -> None:
         """Give up everything and wait until it has ended."""
@@ -50,7 +56,11 @@ class Prober(Generic[SubjectT, FindingT, BackgroundT]):
 
     async def _watch(self) -> None:
         while (wait_seconds := self._foresight.background_wait_seconds(self._clock.now())) is not None:
-            await asyncio.sleep(wait_seconds)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_seconds):
+                    await self._hurried.wait()
+                self._hurried.clear()
+                continue
             room = _AT_ONCE - len(self._under_way)
             for background in self._foresight.background_due(self._clock.now(), room):
                 task = asyncio.get_running_loop().create_task(self._perform(background))

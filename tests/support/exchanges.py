@@ -20,6 +20,7 @@ class TestedExchange(Exchange):
     """An exchange with the Connect profile."""
 
     __test__ = False
+    profile: ConnectProfile
 
     def purge_all(self) -> int:
         return self.purge(purging.EVERYTHING)
@@ -40,4 +41,6 @@ def make_exchange(
         entity_tag=lambda body: '"tag"',
         pseudonym="connect-sidecar-test",
     )
-    return TestedExchange(outside, ExchangeLimits())
+    exchange = TestedExchange(outside, ExchangeLimits())
+    exchange.profile = profile
+    return exchange

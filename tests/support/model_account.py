@@ -40,6 +40,7 @@ class ModelVault:
     versions: dict[str, int]
     titles: dict[str, str]
     bodies: dict[str, bytes] = field(default_factory=dict)
+    extra: dict[str, object] = field(default_factory=dict)
 
     def change(self, item: str) -> None:
         self.versions[item] += 1
@@ -54,6 +55,7 @@ class ModelVault:
             "vault": {"id": self.identifier},
             "category": "LOGIN",
             "updatedAt": f"2026-01-01T00:00:00.{version:09d}Z",
+            **self.extra,
         }
 
 
