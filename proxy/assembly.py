@@ -242,6 +242,7 @@ def _profile(settings: Settings, clock: Clock) -> ConnectProfile | HttpProfile:
         token_verification_seconds=cache.token_verification_seconds,
         stale_if_error_seconds=cache.stale_if_error_seconds,
         write_fence_seconds=cache.write_fence_seconds,
+        answer_stale_after_seconds=cache.answer_stale_after_seconds,
         change_check_interval_seconds=cache.change_check_interval_seconds,
         active_seconds=cache.active_seconds,
         unverified_tokens=UnverifiedTokens(cache.unverified_tokens.value),

@@ -8,11 +8,13 @@ stored, and asks upstream with GET when there is nothing, as nginx does.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from proxy.caching.decisions import is_failure
 from proxy.caching.invalidation import outdated_targets
 from proxy.caching.key import ROOT, CacheKey, Tag
 from proxy.caching.profile import (
     NO_EFFECTS,
     CacheRules,
+    Doubt,
     Effects,
     Finding,
     Handling,
@@ -83,6 +85,17 @@ class HttpProfile:
     def examine(self, subject: HttpSubject, response: Response) -> Finding:
         """Read nothing."""
         return _NO_FINDING
+
+    def doubts(self, subject: HttpSubject, status: int, now: Instant) -> Doubt | None:
+        """Believe everything."""
+        return None
+
+    def health_told(self, answer: Response, now: Instant) -> None:
+        """Nobody asks for health."""
+
+    def is_outage(self, subject: HttpSubject, status: int, now: Instant) -> bool:
+        """Go by the RFC's word for what is a failure."""
+        return is_failure(status)
 
     def learn(
         self, subject: HttpSubject, head: ResponseHead, finding: Finding | None, sent: Sent, now: Instant

@@ -40,7 +40,9 @@ class CacheRules:
     stale_if_error_seconds: float
     stale_if_error_most_seconds: float = 2.0**31
     ages_by_date: bool = True  # False: the origin itself answers, and its clock may differ from ours
-    doubts_forbidden_seconds: float | None = None  # a 403 is asked again after this; None: believed at once
+    answer_stale_after_seconds: float | None = (
+        None  # longer than this nobody waits who may have something stale
+    )
     storable_statuses: frozenset[int] | None = None  # None: what the RFC allows
 
 
@@ -104,6 +106,18 @@ class Effects:
 
 
 NO_EFFECTS = Effects()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A refusal that may be a mistake: it is asked again after a pause, before anybody hears of it.
+
+    `is_noted`: what it teaches counts meanwhile. `health_target` is asked first for what explains the refusal.
+    """
+
+    pause_seconds: float
+    is_noted: bool = False
+    health_target: str | None = None
 
 
 class WriteOutcome(StrEnum):
@@ -172,6 +186,18 @@ class Profile(Protocol[SubjectT, FindingT]):
 
     def examine(self, subject: SubjectT, response: Response) -> FindingT:
         """Read a complete answer to a safe request. Parses only; changes nothing."""
+        ...
+
+    def doubts(self, subject: SubjectT, status: int, now: Instant) -> Doubt | None:
+        """Tell whether a status is to be asked for again before it is believed."""
+        ...
+
+    def health_told(self, answer: Response, now: Instant) -> None:
+        """Take note of what a `Doubt`'s health target answered."""
+        ...
+
+    def is_outage(self, subject: SubjectT, status: int, now: Instant) -> bool:
+        """Tell whether a status means that the origin could not answer, as far as this application is known."""
         ...
 
     def learn(

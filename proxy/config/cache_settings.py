@@ -50,6 +50,13 @@ class CacheSettings(msgspec.Struct, frozen=True, kw_only=True):
             " never more. External Secrets refreshes hourly: one hour would be a coin toss. 0: never"
         ),
     ] = 14_400.0
+    answer_stale_after_seconds: Annotated[
+        float,
+        from_zero(
+            "When Connect takes longer than this, a token that was verified lately gets what is stored, labelled stale,"
+            " and the request to Connect goes on. Python clients give up at 5 s. 0: wait"
+        ),
+    ] = 2.0
     token_verification_seconds: Annotated[
         float,
         above_zero(

@@ -2,7 +2,8 @@
 
 One list validates all that a token has stored of a vault, and verifies the token. It is due ahead of staleness, sooner
 after a write that outdated the vault, and at once when Connect has restarted and waits for a token (rule 14). It is
-only sent when it was earned: stored responses of that vault answered at least two requests since the last one.
+only sent when it was earned: stored responses of that vault answered at least two requests since the last one, and the
+token has come back to the vault: one burst of reads tells nothing of the next.
 A token's own words (its Authorization field) are kept while it is in use, and no longer.
 """
 
@@ -53,6 +54,7 @@ class _Watch:
     """
 
     authorization: str = field(repr=False)
+    first_used: float
     used: float
     due: float
     cause: CheckCause = CheckCause.INTERVAL
@@ -93,7 +95,9 @@ class ChangeChecks:
         watch = self._watches.get(place)
         if watch is None:
             due = self._next_due(place, now.boot_seconds)
-            watch = _Watch(authorization=authorization, used=now.boot_seconds, due=due)
+            watch = _Watch(
+                authorization=authorization, first_used=now.boot_seconds, used=now.boot_seconds, due=due
+            )
             self._watches[place] = watch
             if len(self._watches) > self._capacity:
                 self._watches.popitem(last=False)
@@ -187,8 +191,9 @@ class ChangeChecks:
 
     def _is_allowed(self, watch: _Watch, now: Instant) -> bool:
         # Priming is for Connect's sake, and one for the whole sidecar: the window alone bounds it.
-        is_earned = watch.cause is CheckCause.PRIMING or watch.answered >= watch.needed
-        return is_earned and self._earnings.try_spend(now)
+        is_in_use = watch.used - watch.first_used >= self._interval_seconds / 2
+        is_earned = is_in_use and watch.answered >= watch.needed
+        return (is_earned or watch.cause is CheckCause.PRIMING) and self._earnings.try_spend(now)
 
     def _judge(self, watch: _Watch) -> None:
         if watch.checked > float("-inf"):

@@ -11,10 +11,11 @@ from proxy.caching.profile import Effects
 from proxy.clock import Instant
 from proxy.connect.bodies import Reading
 from proxy.connect.change_checks import ChangeChecks
+from proxy.connect.health import Health
 from proxy.connect.leases import VAULT_LISTS, Leases, Refusal
 from proxy.connect.listings import Listings, VaultListed
 from proxy.connect.resources import Freshness, Mark, ResourceKind, tag
-from proxy.connect.rules import ConnectRules, SyncState
+from proxy.connect.rules import ConnectRules
 from proxy.connect.sightings import Sightings
 from proxy.connect.storing_rules import StoringRules
 from proxy.connect.subjects import ConnectSubject
@@ -70,7 +71,7 @@ class Knowledge:
         self.storing_rules = StoringRules(
             rules=rules, started_at=started_at, is_watched=self.checks.is_watched
         )
-        self.sync_state = SyncState.UNKNOWN
+        self.health = Health()
 
     def success(self, subject: ConnectSubject, reading: Reading, sent: Instant, now: Instant) -> Effects:
         """Learn from a complete 200 or 304 to GET."""
@@ -85,7 +86,7 @@ class Knowledge:
             return follows.effects()
         for vault, item in self.versions.note(reading.versions, now):
             follows.demote(vault, (item,) if not item.startswith("/") else ())
-        if self.sync_state is not SyncState.UNSYNCED:
+        if not self.health.is_unsynced(now):
             self._learn_from_shown(subject, reading, sent, now, follows)
         return follows.effects()
 
@@ -130,9 +131,9 @@ class Knowledge:
             list_rules=rules[Freshness.LIST],
         )
 
-    def token_refused(self, subject: ConnectSubject, sent: Instant) -> Effects:
+    def token_refused(self, subject: ConnectSubject, sent: Instant, now: Instant) -> Effects:
         """Learn from a 401: once suspends the token, twice drops what is stored for it."""
-        if self.sync_state is SyncState.UNSYNCED:
+        if self.health.is_unsynced(now):
             return Effects()  # Connect can't verify tokens before it has synced: an outage, not a revocation
         everything = tag(Mark.PARTITION, partition=subject.digest)
         match self.leases.refuse(subject.digest, sent):

@@ -17,6 +17,7 @@ VAULT_LISTS = ""
 
 _SECOND_REFUSAL_SECONDS = 0.1 - 1e-6  # a retry planned 0.1 s later must not miss it by rounding
 _MOST_VAULTS = 4096
+_PARDON_SECONDS = 30.0
 
 
 class Lease(StrEnum):
@@ -124,6 +125,18 @@ class Leases:
         if len(standing.ended) > _MOST_VAULTS:
             del standing.ended[next(iter(standing.ended))]
         return had_one
+
+    def is_accepted(self, partition: bytes) -> bool:
+        """Tell whether Connect has accepted this token and not refused it since."""
+        standing = self._standings.get(partition)
+        return standing is not None and standing.refused_first is None
+
+    def pardon(self, now: Instant) -> None:
+        """Restore tokens refused a moment ago: Connect turns out not to have been able to know them."""
+        for standing in self._standings.values():
+            first = standing.refused_first
+            if first is not None and standing.dropped < first and now.boot_seconds - first < _PARDON_SECONDS:
+                standing.refused_first = None
 
     def refuse(self, partition: bytes, sent_at: Instant) -> Refusal:
         """Note that Connect refused a token itself (401)."""

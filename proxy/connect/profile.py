@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy import __version__
+from proxy.caching.decisions import is_failure
 from proxy.caching.profile import (
     NO_EFFECTS,
     Background,
     CacheRules,
+    Doubt,
     Effects,
     Finding,
     Handling,
@@ -24,7 +26,7 @@ from proxy.caching.profile import (
 from proxy.caching.reasons import NotStoredReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
-from proxy.connect import bodies
+from proxy.connect import bodies, health
 from proxy.connect.bodies import Reading
 from proxy.connect.change_checks import Check
 from proxy.connect.knowledge import Knowledge
@@ -138,6 +140,25 @@ class ConnectProfile:
             reading=reading,
         )
 
+    def doubts(self, subject: ConnectSubject, status: int, now: Instant) -> Doubt | None:
+        """Doubt a refused vault, and a refused token that Connect has accepted before (rule 2)."""
+        pause_seconds = self._rules.refusal_pause_seconds
+        if status == 403 and subject.names.is_api:
+            return Doubt(pause_seconds=pause_seconds)
+        if status == 401 and self._leases.is_accepted(subject.digest):
+            return Doubt(pause_seconds=pause_seconds, is_noted=True, health_target=health.TARGET)
+        return None
+
+    def health_told(self, answer: Response, now: Instant) -> None:
+        """Take note of an answer of /health."""
+        self.health_seen(health.sync_state(answer), now)
+
+    def is_outage(self, subject: ConnectSubject, status: int, now: Instant) -> bool:
+        """Count a refused token, too, while Connect is not synced and can't know it."""
+        if status == 401:
+            return self._knowledge.health.is_unsynced(now) and self._leases.is_accepted(subject.digest)
+        return is_failure(status)
+
     def learn(
         self,
         subject: ConnectSubject,
@@ -155,7 +176,7 @@ class ConnectProfile:
                 self._subjects.accept(partition)
                 return self._knowledge.success(subject, finding.reading, sent.at, now)
             case 401:
-                return self._knowledge.token_refused(subject, sent.at)
+                return self._knowledge.token_refused(subject, sent.at, now)
             case 403:
                 return self._knowledge.vault_refused(subject, sent.at)
             case 404 | 410 if method == "GET":  # what Connect makes of HEAD is unknown
@@ -204,7 +225,8 @@ class ConnectProfile:
         vault = subject.names.vault
         if subject.partition is None or not vault:
             return False
-        self._checks.asked(subject.digest, vault, request.fields["Authorization"], now)
+        if request.is_safe:
+            self._checks.asked(subject.digest, vault, request.fields["Authorization"], now)
         if reused is not None:
             saved = reused.key.target if reused.is_confirmed else None
             self._checks.answered(subject.digest, vault, saved, now)
@@ -230,9 +252,11 @@ class ConnectProfile:
         """Return the partitions that bear a label, for a purge."""
         return self._subjects.partitions_labelled(label)
 
-    def health_seen(self, state: SyncState) -> None:
+    def health_seen(self, state: SyncState, now: Instant) -> None:
         """Note what /health says: while unsynced, lists prove nothing and a 401 revokes nothing."""
-        self._knowledge.sync_state = state
+        self._knowledge.health.hear(state, now)
+        if state is SyncState.UNSYNCED:
+            self._leases.pardon(now)
 
     def open_fences(self, now: Instant) -> int:
         """Count the write fences that are open, for status and metrics."""

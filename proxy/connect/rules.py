@@ -43,7 +43,8 @@ class ConnectRules:
     stale_if_error_seconds: float = 14_400.0
     write_fence_seconds: float = 30.0
     restart_freshness_seconds: float = 2.0
-    doubts_forbidden_seconds: float = 0.1  # Connect 1.7 refuses vaults now and then by mistake (facts.md 4.5)
+    refusal_pause_seconds: float = 0.1  # Connect 1.7 refuses vaults now and then by mistake (facts.md 4.5)
+    answer_stale_after_seconds: float = 2.0
     unverified_tokens: UnverifiedTokens = UnverifiedTokens.SERVE_STALE
     one_time_passwords: OneTimePasswords = OneTimePasswords.NEVER
     token_names: Mapping[str, str] = field(default_factory=dict)

@@ -55,7 +55,7 @@ def cache_rules(rules: ConnectRules, item_seconds: float, list_seconds: float) -
             stale_if_error_seconds=rules.stale_if_error_seconds,
             stale_if_error_most_seconds=rules.stale_if_error_seconds,
             ages_by_date=False,
-            doubts_forbidden_seconds=rules.doubts_forbidden_seconds,
+            answer_stale_after_seconds=rules.answer_stale_after_seconds or None,
             storable_statuses=frozenset({200}),
         )
         for freshness, seconds in lifetimes.items()

@@ -6,10 +6,11 @@ what is kept.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Generic
 
-from multidict import CIMultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.caching import decisions
 from proxy.caching.decisions import NotStored
@@ -24,7 +25,9 @@ from proxy.exchange.flights import Flight
 from proxy.exchange.landing import Landed, Landing, Lost, Overflowing
 from proxy.exchange.ports import ResponseStore, Upstream, UpstreamRequest, UpstreamResponse
 from proxy.semantics import forwarding
-from proxy.semantics.message import Request, Response, ResponseHead
+from proxy.semantics.message import Fields, Request, Response, ResponseHead
+
+_NO_FIELDS: Fields = CIMultiDictProxy(CIMultiDict())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +107,7 @@ class Fetcher(Generic[SubjectT, FindingT]):
 
     async def _fetch(self, errand: Errand[SubjectT], flight: Flight[Landing]) -> Landing:
         sent = Sent(at=self._clock.now(), generation=flight.generation, latest=self._generations.latest)
-        answer = await self._ask(errand)
+        answer, sent = await self._ask(errand, sent)
         received = self._clock.now()
         flight.head_seen = True
         refused = decisions.on_response_head(errand.request, answer.head, errand.subject.rules)
@@ -121,15 +124,32 @@ class Fetcher(Generic[SubjectT, FindingT]):
         response = Response(status=head.status, reason=head.reason, fields=fields, body=body)
         return self._land(errand, response, flight, sent, received)
 
-    async def _ask(self, errand: Errand[SubjectT]) -> UpstreamResponse:
-        """Send the request; a 403 that may be a mistake is asked once more before anybody hears of it (rule 2)."""
+    async def _ask(self, errand: Errand[SubjectT], sent: Sent) -> tuple[UpstreamResponse, Sent]:
+        """Send the request; a refusal that may be a mistake is asked once more before anybody hears of it (rule 2)."""
         answer = await self._upstream.send(errand.upstream_request)
-        pause_seconds = errand.subject.rules.doubts_forbidden_seconds
-        if answer.head.status != 403 or pause_seconds is None:
-            return answer
+        doubt = self._profile.doubts(errand.subject, answer.head.status, self._clock.now())
+        if doubt is None:
+            return answer, sent
         answer.close()
-        await asyncio.sleep(pause_seconds)
-        return await self._upstream.send(errand.upstream_request)
+        if doubt.is_noted:
+            self.take_note(errand.subject, answer.head, sent)
+        if doubt.health_target is not None:
+            await self._ask_for_health(doubt.health_target)
+        await asyncio.sleep(doubt.pause_seconds)
+        sent = replace(sent, at=self._clock.now())
+        return await self._upstream.send(errand.upstream_request), sent
+
+    async def _ask_for_health(self, target: str) -> None:
+        request = UpstreamRequest(method="GET", target=target, fields=_NO_FIELDS)
+        with suppress(UpstreamError):
+            answer = await self._upstream.send(request)
+            body = await self.collect(answer)
+            if body is None:
+                answer.close()
+                return
+            head = answer.head
+            told = Response(status=head.status, reason=head.reason, fields=head.fields, body=body)
+            self._profile.health_told(told, self._clock.now())
 
     def _overflow(
         self, errand: Errand[SubjectT], answer: UpstreamResponse, sent: Sent, reason: NotStoredReason

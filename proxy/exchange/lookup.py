@@ -40,6 +40,17 @@ class Lookup(Generic[SubjectT, FindingT]):
         servability = self._servability(subject, stored, now)
         return decisions.on_failure(request, stored, servability, failure, subject.rules, now)
 
+    def on_slowness(self, subject: SubjectT, request: Request, now: Instant) -> decisions.ReuseOnError | None:
+        """Decide whether something stored is answered because the upstream is slow: only with a current lease."""
+        selected = selection.select(self._store.get(subject.key), request)
+        if not isinstance(selected, StoredResponse):
+            return None
+        servability = self._servability(subject, selected, now)
+        if servability is not Servability.SERVABLE:
+            return None
+        late = ErrorKind.HTTP_RESPONSE_TIMEOUT
+        return decisions.on_failure(request, selected, servability, late, subject.rules, now)
+
     def _servability(self, subject: SubjectT, stored: StoredResponse | None, now: Instant) -> Servability:
         if stored is None:
             return Servability.SERVABLE

@@ -29,6 +29,8 @@ from proxy.semantics.message import Request
 _MOST_BOARDINGS = 3
 """How often a request waits for flights that turn out not to be for it before it goes alone."""
 
+_TOO_LATE = Lost(error=ErrorKind.HTTP_RESPONSE_TIMEOUT)
+
 
 class Reader(Generic[SubjectT, FindingT]):
     """Answers requests whose answers may be reused."""
@@ -123,11 +125,12 @@ class Reader(Generic[SubjectT, FindingT]):
         fly = partial(self._fetcher.fly, self._errand(subject, request, decision.stored))
         board = self._flights.join if decision.collapse else self._flights.lead_alone
         with board(subject.key, generation, fly) as boarding:
-            try:
-                async with asyncio.timeout_at(deadline):
-                    landing = await boarding.landing()
-            except TimeoutError:
-                landing = Lost(error=ErrorKind.HTTP_RESPONSE_TIMEOUT)
+            landing = await self._landing(boarding, deadline, subject.rules.answer_stale_after_seconds)
+            if landing is None:
+                stale = self._stale_if_slow(subject, request)
+                if stale is not None:
+                    return stale
+                landing = await self._landing(boarding, deadline, None) or _TOO_LATE
             match landing:
                 case Landed():
                     return self._disembark(subject, request, decision, boarding, landing)
@@ -138,6 +141,25 @@ class Reader(Generic[SubjectT, FindingT]):
                 case _:
                     assert_never(landing)
 
+    async def _landing(
+        self, boarding: Boarding[Landing], deadline: float, patience_seconds: float | None
+    ) -> Landing | None:
+        """Wait for a flight; None if patience ends first, Lost if the deadline does."""
+        ends = deadline
+        if patience_seconds is not None:
+            ends = min(deadline, asyncio.get_running_loop().time() + patience_seconds)
+        try:
+            async with asyncio.timeout_at(ends):
+                return await boarding.landing()
+        except TimeoutError:
+            return _TOO_LATE if ends == deadline else None
+
+    def _stale_if_slow(self, subject: SubjectT, request: Request) -> Conclusion | None:
+        """Answer with something stale that this token may have at any time; the flight goes on."""
+        now = self._clock.now()
+        decision = self._lookup.on_slowness(subject, request, now)
+        return None if decision is None else self._stale(request, decision.stored, now, "slow", None)
+
     def _disembark(
         self,
         subject: SubjectT,
@@ -146,8 +168,10 @@ class Reader(Generic[SubjectT, FindingT]):
         boarding: Boarding[Landing],
         landed: Landed,
     ) -> Conclusion | None:
-        if decisions.is_failure(landed.response.status):
-            stale = self._stale_instead(subject, request, landed.response.status)
+        status = landed.response.status
+        if self._profile.is_outage(subject, status, self._clock.now()):
+            failure = status if decisions.is_failure(status) else ErrorKind.DESTINATION_UNAVAILABLE
+            stale = self._stale_instead(subject, request, failure)
             if stale is not None:
                 return stale
         if not boarding.is_leader and not _may_share(request, boarding, landed):
@@ -187,13 +211,19 @@ class Reader(Generic[SubjectT, FindingT]):
         decision = self._lookup.on_failure(subject, request, failure, now)
         if decision is None:
             return None
+        error = failure if isinstance(failure, ErrorKind) else None
+        return self._stale(request, decision.stored, now, str(failure), error)
+
+    def _stale(
+        self, request: Request, stored: StoredResponse, now: Instant, detail: str, error: ErrorKind | None
+    ) -> Conclusion:
         return Conclusion(
-            answer=self._compose.hit(request, decision.stored, now, detail=str(failure)),
+            answer=self._compose.hit(request, stored, now, detail=detail),
             answered=Answered.STALE,
             forward_reason=ForwardReason.STALE,
-            error=failure if isinstance(failure, ErrorKind) else None,
-            age_seconds=decision.stored.current_age_seconds(now),
-            reused=decision.stored,
+            error=error,
+            age_seconds=stored.current_age_seconds(now),
+            reused=stored,
         )
 
     def _errand(self, subject: SubjectT, request: Request, stored: StoredResponse | None) -> Errand[SubjectT]:

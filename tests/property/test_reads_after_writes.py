@@ -120,7 +120,7 @@ class Run:
             shown = document if isinstance(document, list) else [document]
             assert all(entry["title"] == token for entry in shown), "bytes of another token"
         if not is_read:
-            if token != JUNK and status != 404:
+            if token != JUNK and status != 404 and number in self.connect.answered_order:
                 self.writes.append(Write(self.connect.answered_order[number], ended, step.item))
         elif step.kind != "list" and status in {200, 404}:
             version = document["version"] if status == 200 else float("inf")

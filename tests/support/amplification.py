@@ -26,6 +26,7 @@ class Case:
     """Clients have a token each. `period_seconds` is the mean time between a client's reads.
 
     `is_regular`: exactly every period (a poller), otherwise at random. A burst is so many reads at one time.
+    `is_warm`: everything was read once before the count begins, which no cache could have spared.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Case:
     items: int = 100
     burst: int = 1
     is_regular: bool = False
+    is_warm: bool = True
     duration_seconds: float = 1200.0
     seconds_between_changes: float = 3600.0
     sidecars: int = 1
@@ -86,9 +88,13 @@ class _Simulation:
         clock = VirtualClock(loop)
         case = self.case
         self.exchanges = [
-            make_exchange(upstream=self.account, clock=clock, rules=RULES, key=b"%32d" % number)
+            make_exchange(
+                upstream=self.account, clock=clock, rules=RULES, key=b"%32d" % number, store_bytes=2**30
+            )
             for number in range(case.sidecars)
         ]
+        if case.is_warm:
+            await self._warm_up()
         self.ends = loop.time() + case.duration_seconds
         async with asyncio.TaskGroup() as group:
             for token in range(case.tokens):
@@ -97,6 +103,20 @@ class _Simulation:
                 group.create_task(self._changes(vault))
         for exchange in self.exchanges:
             await exchange.close()
+
+    async def _warm_up(self) -> None:
+        case = self.case
+        async with asyncio.TaskGroup() as group:
+            for token in range(case.tokens):
+                group.create_task(self._read_all(token))
+        self.direct, self.rival.requests = 0, 0
+        self.account.asked.clear()
+
+    async def _read_all(self, token: int) -> None:
+        for vault in self.account.vaults:
+            for number in range(self.case.items):
+                for target in _targets(vault, number):
+                    await self._ask(self.exchanges[token % self.case.sidecars], token, target)
 
     async def _client(self, token: int) -> None:
         loop, case = asyncio.get_running_loop(), self.case
@@ -111,11 +131,9 @@ class _Simulation:
     async def _read(self, exchange: TestedExchange, token: int) -> None:
         vault = vault_id(self.random.randrange(self.case.vaults))
         (number,) = self.random.choices(range(self.case.items), cum_weights=self.weights)
-        target = f"/v1/vaults/{vault}/items"
-        if self.random.random() < 0.5:
-            target += f"?filter=title%20eq%20%22{title_of(number)}%22"
-        else:
-            target += f"/{item_id(number)}"
+        await self._ask(exchange, token, self.random.choice(_targets(vault, number)))
+
+    async def _ask(self, exchange: TestedExchange, token: int, target: str) -> None:
         self.direct += 1
         self.rival.read(token, target, asyncio.get_running_loop().time())
         await exchange.handle(_request("GET", target, token), None)
@@ -136,6 +154,11 @@ class _Simulation:
                 target = f"/v1/vaults/{vault_id(vault)}/items/{item}"
                 await self.exchanges[0].handle(_request("PUT", target, 0), None)
             is_elsewhere = not is_elsewhere
+
+
+def _targets(vault: str, number: int) -> tuple[str, str]:
+    items = f"/v1/vaults/{vault}/items"
+    return f"{items}/{item_id(number)}", f"{items}?filter=title%20eq%20%22{title_of(number)}%22"
 
 
 def _request(method: str, target: str, token: int) -> Request:

@@ -27,14 +27,19 @@ class TestedExchange(Exchange):
 
 
 def make_exchange(
-    *, upstream: Upstream, clock: Clock, rules: ConnectRules | None = None, key: bytes = b"k" * 32
+    *,
+    upstream: Upstream,
+    clock: Clock,
+    rules: ConnectRules | None = None,
+    key: bytes = b"k" * 32,
+    store_bytes: int = 2**24,
 ) -> TestedExchange:
     """Return an exchange in front of `upstream`."""
     profile = ConnectProfile(rules=rules or ConnectRules(), key=key)
     outside = Outside(
         profile=profile,
         foresight=profile,
-        store=MemoryStore(total_bytes=2**24, per_response_bytes=2**20),
+        store=MemoryStore(total_bytes=store_bytes, per_response_bytes=2**20),
         upstream=upstream,
         clock=clock,
         observer=Silence(),

@@ -301,12 +301,12 @@ def test_a_second_401_drops_all_that_is_stored_for_the_token_and_for_no_other(dr
 
 def test_a_401_while_connect_is_not_synced_is_an_outage(driver):
     driver.read(ITEM_TARGET, V1, sent=0.0)
-    driver.profile.health_seen(SyncState.UNSYNCED)
+    driver.profile.health_seen(SyncState.UNSYNCED, at(0.0))
     driver.read(ITEM_TARGET, REFUSED, sent=1.0)
     driver.read(ITEM_TARGET, REFUSED, sent=2.0)
     assert driver.serves(ITEM_TARGET, now=3.0) is OK
 
-    driver.profile.health_seen(SyncState.SYNCED)
+    driver.profile.health_seen(SyncState.SYNCED, at(3.0))
     driver.read(ITEM_TARGET, REFUSED, sent=4.0)
 
     assert driver.serves(ITEM_TARGET, now=4.0) is Servability.REFUSED
@@ -516,7 +516,7 @@ def test_a_filtered_list_omits_nothing(driver):
 
 def test_while_connect_is_not_synced_a_list_proves_no_absence(driver):
     driver.read(ITEM_TARGET, V1, sent=0.0)
-    driver.profile.health_seen(SyncState.UNSYNCED)
+    driver.profile.health_seen(SyncState.UNSYNCED, at(0.0))
     driver.read(ITEMS_TARGET, answer([]), sent=1.0)
     driver.read(VAULTS_TARGET, answer([]), sent=1.0)
 

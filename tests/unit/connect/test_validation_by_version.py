@@ -77,7 +77,7 @@ async def test_a_list_that_was_sent_before_the_item_freshens_nothing(world):
 async def test_while_connect_is_not_synced_a_list_proves_nothing(world):
     await world.get(item(0))
     await asyncio.sleep(50)
-    world.profile.health_seen(SyncState.UNSYNCED)
+    world.profile.health_seen(SyncState.UNSYNCED, world.clock.now())
     await world.look()
     await asyncio.sleep(30)
     assert not await world.is_hit(item(0))
