@@ -5,6 +5,7 @@ What stands behind it is put together in `proxy.upstreams`, its one part.
 
 import hashlib
 import hmac
+import random
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
@@ -27,6 +28,7 @@ from proxy.connect.rules import OneTimePasswords
 from proxy.exchange.events import Event
 from proxy.exchange.exchange import Exchange, ExchangeLimits, Outside
 from proxy.exchange.ports import Observer
+from proxy.exchange.recovery import OnRecovery
 from proxy.server.connection import ConnectionLimits
 from proxy.server.control_app import ControlApp, Controls, Purge, PurgeScope
 from proxy.server.front import Front
@@ -90,7 +92,9 @@ class Sidecar:
         log_format = LogFormat(settings.log.format.value)
         self._log = make_logger(log_format, settings.log.level.value)
         self._profile = _profile(settings, self._clock)
-        self._observer = _Everyone([self._metrics, ExchangeLog(self._log)])
+        # Not all sidecars at once: up to a second later.
+        recovery = OnRecovery(lambda: self.exchange.origin_is_back(random.random()))  # noqa: S311
+        self._observer = _Everyone([self._metrics, ExchangeLog(self._log), recovery])
         self._upstream = make_upstreams(settings, self._clock, self._observer)
         self._metrics.watch_endpoints(self._upstream.known)
         self.exchange = self._exchange()
@@ -158,7 +162,7 @@ class Sidecar:
             store=self._store,
             upstream=self._upstream,
             clock=self._clock,
-            foresight=self._profile if isinstance(self._profile, ConnectProfile) else None,
+            foresight=self._profile.foresight if isinstance(self._profile, ConnectProfile) else None,
             observer=self._observer,
             entity_tag=_entity_tagger(secrets.token_bytes(32)),
             pseudonym=f"connect-sidecar-{secrets.token_hex(4)}",

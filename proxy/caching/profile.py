@@ -238,6 +238,10 @@ class Foresight(Protocol[BackgroundT]):
         """Return requests to send now that no client waits for, at most so many; they count as sent."""
         ...
 
+    def prime(self, now: Instant, delay_seconds: float) -> None:
+        """Note that the origin has come back and may wait for a request; one will be due after the delay."""
+        ...
+
     def background_wait_seconds(self, now: Instant) -> float | None:
         """Return how long nothing can be due; None if nothing will be before a client has asked again."""
         ...

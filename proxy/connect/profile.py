@@ -7,13 +7,9 @@ returns `Effects`, and the exchange carries them out.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from multidict import CIMultiDict, CIMultiDictProxy
-
-from proxy import __version__
 from proxy.caching.decisions import is_failure
 from proxy.caching.profile import (
     NO_EFFECTS,
-    Background,
     CacheRules,
     Doubt,
     Effects,
@@ -28,7 +24,7 @@ from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
 from proxy.connect import bodies, health
 from proxy.connect.bodies import Reading
-from proxy.connect.change_checks import Check
+from proxy.connect.foresight import ConnectForesight
 from proxy.connect.knowledge import Knowledge
 from proxy.connect.leases import VAULT_LISTS, Lease
 from proxy.connect.one_time_passwords import recomputing
@@ -41,7 +37,6 @@ from proxy.semantics.message import Request, Response, ResponseHead
 if TYPE_CHECKING:
     from proxy.connect.recomputation import Recomputation
 
-_USER_AGENT = f"connect-sidecar/{__version__} (probe)"
 
 __all__ = [
     "ConnectFinding",
@@ -61,13 +56,6 @@ class ConnectFinding(Finding):
     variation: "Recomputation | None" = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectBackground(Background):
-    """A change check as a request."""
-
-    check: Check
-
-
 class ConnectProfile:
     """Connect's part of every caching decision. `key` makes the digests of tokens; it lives as long as we do."""
 
@@ -80,6 +68,7 @@ class ConnectProfile:
         self._subjects = Subjects(rules=rules, tokens=tokens)
         self._knowledge = Knowledge(rules, started_at)
         self._checks = self._knowledge.checks
+        self.foresight = ConnectForesight(self._checks, self._knowledge.fences)
         self._leases = self._knowledge.leases
         self._versions = self._knowledge.versions
         self._sightings = self._knowledge.sightings
@@ -232,22 +221,6 @@ class ConnectProfile:
             self._checks.answered(subject.digest, vault, saved, now)
         return bool(len(self._checks))
 
-    def background_due(self, now: Instant, most: int) -> tuple[ConnectBackground, ...]:
-        """Return the change checks to send now, as lists of whole vaults."""
-        return tuple(_as_request(check) for check in self._checks.due(now, most))
-
-    def background_wait_seconds(self, now: Instant) -> float | None:
-        """Return how long nothing can be due."""
-        return self._checks.wait_seconds(now)
-
-    def background_ended(
-        self, background: ConnectBackground, now: Instant, *, is_too_large: bool = False
-    ) -> None:
-        """Note that a change check is over."""
-        check = background.check
-        is_fenced = self._fences.vault_is_fenced(check.vault, now)
-        self._checks.ended(check, now, is_fenced=is_fenced, is_too_large=is_too_large)
-
     def partitions_labelled(self, label: str) -> tuple[bytes, ...]:
         """Return the partitions that bear a label, for a purge."""
         return self._subjects.partitions_labelled(label)
@@ -299,11 +272,3 @@ class ConnectProfile:
     def _is_absent(self, subject: ConnectSubject) -> bool:
         names = subject.names
         return bool(names.item) and self._sightings.is_absent(subject.digest, names.vault, names.item)
-
-
-def _as_request(check: Check) -> ConnectBackground:
-    fields = CIMultiDict(
-        {"Accept": "application/json", "Authorization": check.authorization, "User-Agent": _USER_AGENT}
-    )
-    request = Request(method="GET", target=f"/v1/vaults/{check.vault}/items", fields=CIMultiDictProxy(fields))
-    return ConnectBackground(request=request, cause=check.cause, check=check)

@@ -54,6 +54,8 @@ class Exchange(Generic[SubjectT, FindingT]):
 
     def __init__(self, outside: Outside[SubjectT, FindingT], limits: ExchangeLimits) -> None:
         self._observer = outside.observer
+        self._clock = outside.clock
+        self._foresight = outside.foresight
         generations = Generations()
         composer = Composer(pseudonym=outside.pseudonym, clock=outside.clock)
         large_responses = LargeResponses(limits.large_response_concurrency)
@@ -128,6 +130,12 @@ class Exchange(Generic[SubjectT, FindingT]):
     async def handle(self, request: Request, body: RequestBody | None) -> Answer:
         """Answer one request. Raises only RequestBodyError (the client's body failed) and cancellation."""
         return await self._handler.handle(request, body)
+
+    def origin_is_back(self, delay_seconds: float) -> None:
+        """Have the origin asked for something soon, whoever asks us: it may wait for a request."""
+        if self._prober is not None and self._foresight is not None:
+            self._foresight.prime(self._clock.now(), delay_seconds)
+            self._prober.hurry()
 
     def purge(self, effects: Effects) -> int:
         """Remove stored responses and outdate what is under way; return how many went."""

@@ -156,7 +156,7 @@ class Fetcher(Generic[SubjectT, FindingT]):
     ) -> Overflowing:
         is_current = self._is_current(errand.subject, sent)
         self.take_note(errand.subject, answer.head, sent)
-        if is_current and not _is_passing(answer.head.status):
+        if is_current and not self._is_passing(errand.subject, answer.head.status):
             self._store.remove(errand.subject.key)
         return Overflowing(answer, reason)
 
@@ -193,7 +193,7 @@ class Fetcher(Generic[SubjectT, FindingT]):
             return self._keep(shown, verdict, status)
         reason = verdict.reason if isinstance(verdict, NotStored) else refusal
         assert reason is not None
-        if is_current and reason not in KEEPS_STORED and not _is_passing(status):
+        if is_current and reason not in KEEPS_STORED and not self._is_passing(subject, status):
             self._store.remove(subject.key)
         return Landed(response=shown, stored=None, not_stored=reason, upstream_status=status)
 
@@ -223,6 +223,10 @@ class Fetcher(Generic[SubjectT, FindingT]):
     def _is_current(self, subject: SubjectT, sent: Sent) -> bool:
         return self._generations.current(subject.scopes) == sent.generation
 
+    def _is_passing(self, subject: SubjectT, status: int) -> bool:
+        """Tell whether a status says nothing of the resource: what is stored stays (rule 7)."""
+        return status == 429 or self._profile.is_outage(subject, status, self._clock.now())
+
     def _keep(self, shown: Response, stored: StoredResponse, upstream_status: int) -> Landed:
         if stored.entity_tag is None and stored.variation is None:  # a tag is of one body only
             stored = replace(stored, entity_tag=self._entity_tag(stored.response.body))
@@ -233,8 +237,3 @@ class Fetcher(Generic[SubjectT, FindingT]):
             not_stored=None if kept else NotStoredReason.STORE_FULL,
             upstream_status=upstream_status,
         )
-
-
-def _is_passing(status: int) -> bool:
-    """Tell whether a status says nothing of the resource: what is stored stays (rule 7)."""
-    return status in {408, 429} or status >= 500

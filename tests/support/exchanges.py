@@ -38,7 +38,7 @@ def make_exchange(
     profile = ConnectProfile(rules=rules or ConnectRules(), key=key)
     outside = Outside(
         profile=profile,
-        foresight=profile,
+        foresight=profile.foresight,
         store=MemoryStore(total_bytes=store_bytes, per_response_bytes=2**20),
         upstream=upstream,
         clock=clock,

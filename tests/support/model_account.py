@@ -93,6 +93,7 @@ class ModelAccount:
         }
         self.latency_seconds = latency_seconds
         self.down = False
+        self.synced = True
         self.refused: set[str] = set()
         self.asked: Counter[str] = Counter()
         self.log: list[tuple[float, str, str]] = []
@@ -108,7 +109,11 @@ class ModelAccount:
         self.asked["background" if is_probe else "client"] += 1
         self.log.append((asyncio.get_running_loop().time(), request.method, request.target))
         await asyncio.sleep(self.latency_seconds)
-        if request.fields["Authorization"] in self.refused:
+        if request.target == "/health":
+            status = "AVAILABLE" if self.synced else "NOT_SYNCED"
+            document = {"dependencies": [{"service": "account_data", "status": status}]}
+            return _Answer(200, json.dumps(document).encode())
+        if request.fields["Authorization"] in self.refused or not self.synced:
             return _Answer(401, b'{"status":401,"message":"Invalid token signature"}')
         return self._answer(request)
 

@@ -89,7 +89,7 @@ async def test_an_idle_vault_costs_nothing_and_its_token_is_forgotten(world):
     before = world.account.requests
     await asyncio.sleep(3600)
     assert world.account.requests == before
-    assert world.profile.background_wait_seconds(world.clock.now()) is None
+    assert world.profile.foresight.background_wait_seconds(world.clock.now()) is None
 
 
 @in_virtual_time(RULES)
