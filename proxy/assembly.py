@@ -38,7 +38,7 @@ from proxy.server.listeners import Address, TcpAddress, UnixAddress
 from proxy.server.observe_app import ObserveApp, Observed, Service
 from proxy.server.peers import only_ourselves
 from proxy.server.proxy_app import proxy_front
-from proxy.upstreams import EndpointStatus, endpoint_statuses, make_upstreams
+from proxy.upstreams import EndpointStatus, are_away, endpoint_statuses, make_upstreams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +201,9 @@ class Sidecar:
         return fronts
 
     def _service(self) -> Service:
-        return Service.READY if self._store.stored_bytes else Service.COLD
+        if not self._store.stored_bytes:
+            return Service.COLD
+        return Service.SERVING_STALE if are_away(self._upstream) else Service.READY
 
     def _on_phase(self, phase: Phase) -> None:
         self._log.info("sidecar.phase", phase=phase.value, version=__version__)

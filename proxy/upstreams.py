@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from proxy.adapters.name_resolution import addresses_of
 from proxy.adapters.upstream_client import UpstreamClient, UpstreamClientSettings
-from proxy.admission.circuit_breaker import BreakerSettings
+from proxy.admission.circuit_breaker import BreakerSettings, BreakerState
 from proxy.clock import Clock
 from proxy.config import Settings
 from proxy.exchange.endpoints import Endpoints, FixedRoster
@@ -66,6 +66,12 @@ def endpoint_statuses(endpoints: Endpoints) -> tuple[EndpointStatus, ...]:
         EndpointStatus(number=each.number, breaker=each.state().value, is_pinned=each is pinned)
         for each in endpoints.known()
     )
+
+
+def are_away(endpoints: Endpoints) -> bool:
+    """Tell whether no upstream is known to answer."""
+    known = endpoints.known()
+    return bool(known) and all(each.state() is not BreakerState.CLOSED for each in known)
 
 
 def _guard(settings: Settings) -> GuardSettings:

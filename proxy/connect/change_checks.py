@@ -24,6 +24,8 @@ _LOOKS_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 """After a write: when to look whether it is visible (facts.md 4.2: it usually is within 3 s)."""
 
 _TOO_LARGE_SECONDS = 600.0
+_UNEARNED_WAIT_SECONDS = 1.0
+_LONGEST_WAIT_SECONDS = 5.0
 _EARLIEST, _SPREAD = 0.8, 0.15
 """A check is due after 80 to 95 % of the interval: ahead of staleness, and not all sidecars at once."""
 
@@ -172,7 +174,9 @@ class ChangeChecks:
         if not self._watches:
             return None
         soonest = min(watch.due for watch in self._watches.values())
-        return max(0.05, min(1.0, soonest - now.boot_seconds))
+        ahead = soonest - now.boot_seconds
+        # What is overdue waits to be earned; nothing tells when it is.
+        return _UNEARNED_WAIT_SECONDS if ahead <= 0 else min(ahead, _LONGEST_WAIT_SECONDS)
 
     def _due(self, now: Instant) -> Iterator[Check]:
         for (partition, vault), watch in list(self._watches.items()):

@@ -215,3 +215,27 @@ async def test_without_retries_every_failure_is_the_answer():
             emulator.faults.add(Status(status=503))
             assert (await world.ask_anew()).status == 503
             assert len(emulator.requests) == 1
+
+
+async def test_readyz_says_that_stale_answers_are_served_while_connect_is_away_and_stays_ready():
+    async with Emulator() as emulator:
+        sample = emulator.sample_data()
+        token = emulator.issue_token("ci", dict.fromkeys(sample.vault_ids, READ_WRITE))
+        path = f"/v1/vaults/{sample.demo.id}/items/{sample.login.id}"
+        clock = SteppedClock()
+        async with running_sidecar(emulator.url, clock=clock) as sidecar:
+            assert await _service(sidecar) == (200, b"cold\n")
+            async with await WireClient.connect(sidecar.address) as client:
+                await client.ask(request_head("GET", path, token))
+                assert await _service(sidecar) == (200, b"ready\n")
+                clock.pass_seconds(120)
+                emulator.faults.add(Refuse())
+                for _ in range(6):
+                    assert (await client.ask(request_head("GET", path, token))).status == 200
+            assert await _service(sidecar) == (200, b"serving-stale\n")
+
+
+async def _service(sidecar):
+    async with await WireClient.connect(sidecar.observe_address) as client:
+        answer = await client.ask("GET /readyz HTTP/1.1\r\nHost: x")
+        return answer.status, answer.body

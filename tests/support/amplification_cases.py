@@ -33,8 +33,8 @@ POLLERS = [
     Case(name="`op run`, one shot of 10", tokens=1, vaults=1, period_seconds=600, burst=10,
          is_regular=True, is_warm=False, duration_seconds=600),
     Case(name="1,200 sidecars, a read a minute each", tokens=1200, vaults=1, period_seconds=60, sidecars=1200,
-         is_regular=True, is_warm=False, duration_seconds=3600),
+         is_regular=True, is_warm=False, duration_seconds=1200),
     Case(name="1,200 sidecars, a read in 10 minutes each", tokens=1200, vaults=1, period_seconds=600,
-         sidecars=1200, is_regular=True, is_warm=False, duration_seconds=7200),
+         sidecars=1200, is_regular=True, is_warm=False, duration_seconds=2400),
 ]  # fmt: skip
 """Clients with a period of their own."""
