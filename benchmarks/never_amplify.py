@@ -15,11 +15,11 @@ _HEAD = """# Never amplify: what reaches Connect
 Requests to Connect, counted in virtual time: directly, through a plain TTL cache, and through the sidecar. The TTL
 cache is a rival that does not exist: it has the sidecar's staleness bound for everything (60 s), collapses, and pays
 nothing for validation or for writes. Items are chosen by Zipf's law (exponent 1.0), half of the reads are searches by
-title, every vault changes once a day on average, half of the changes made elsewhere. Everything was read once, lists
-first, before the count begins, except for the pollers. *Per check* is how often one token reads one vault within a check
+title, every vault changes once a day on average, half of the changes elsewhere. Everything was read once, lists
+first, before the count begins, except for the pollers. *Per check* is how often a token reads a vault within a check
 interval; *factor* is the TTL cache's requests by the sidecar's.
 
-Where a vault is written to through the sidecar every hour instead, its searches go with every write (design rule 5), and
+Where a vault is written to through the sidecar every hour instead, its searches go with every write (rule 5), and
 the factors of a single vault with 200 items fall from 14 to 6 (20 reads per check) and from 62 to 15 (150).
 
 | vaults | tokens | reads | per check | direct | TTL cache | sidecar | of these in the background | factor |
