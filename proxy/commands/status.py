@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 
 from proxy.commands.control import ask
-from proxy.commands.exit_codes import OK
+from proxy.commands.exit_codes import DEGRADED, OK
 
 _MEBIBYTE = 1024 * 1024
 
@@ -14,7 +14,15 @@ def run(options: argparse.Namespace) -> int:
     """Ask and print. Raises ConfigError, CommandError, ControlError."""
     document = ask(options.config, "GET", "/status")
     print(json.dumps(document) if options.json else line_of(document))
-    return OK
+    return DEGRADED if is_connect_away(document) else OK
+
+
+def is_connect_away(document: Mapping[str, object]) -> bool:
+    """Tell whether no upstream is known to answer."""
+    endpoints = document.get("endpoints", [])
+    if not isinstance(endpoints, list) or not endpoints:
+        return False
+    return all(isinstance(each, dict) and each.get("breaker") != "closed" for each in endpoints)
 
 
 def line_of(document: Mapping[str, object]) -> str:
@@ -28,6 +36,8 @@ def line_of(document: Mapping[str, object]) -> str:
         f"version {document.get('version', '?')}",
     ]
     phase = str(document.get("phase", "running")).upper()
+    if is_connect_away(document):
+        phase = "DEGRADED Connect does not answer, stored answers are served stale:"
     return f"{phase} in front of {document.get('upstream', '?')} | {' | '.join(parts)}"
 
 

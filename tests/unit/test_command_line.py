@@ -12,7 +12,7 @@ from proxy.commands.errors import CommandError
 from proxy.commands.healthcheck import observe_address
 from proxy.commands.purge import document_of
 from proxy.commands.startup import warn_about
-from proxy.commands.status import line_of
+from proxy.commands.status import is_connect_away, line_of
 from proxy.config import Address, ControlSettings, load
 
 COMMANDS = ("serve", "demo", "emulate", "check-config", "healthcheck", "purge", "status")
@@ -175,3 +175,21 @@ def test_the_control_port_is_reached_by_socket_else_by_loopback_with_its_token(t
 def test_a_control_port_that_is_off_is_said_so():
     with pytest.raises(CommandError, match=r"control\.socket: the control port is off"):
         target_of(ControlSettings(socket=""))
+
+
+@pytest.mark.parametrize(
+    ("breakers", "expected"),
+    [
+        ([], False),
+        (["closed"], False),
+        (["open"], True),
+        (["half_open"], True),
+        (["open", "closed"], False),
+        (["open", "open"], True),
+    ],
+)
+def test_status_is_degraded_while_no_upstream_answers(breakers, expected):
+    document = {"phase": "serving", "endpoints": [{"breaker": breaker} for breaker in breakers]}
+
+    assert is_connect_away(document) is expected
+    assert line_of(document).startswith("DEGRADED Connect does not answer" if expected else "SERVING")
