@@ -27,19 +27,16 @@ _BY_LABEL = re.compile(r'filter=(?:title|tag) (?:eq|co) "[^"\\]*"')
 class Look:
     """How a vault looked when its list was last fetched; `labels` leaves out what changes with the contents.
 
-    Times are boot_seconds. `proven_as_of` is when the list before was sent, if labels have stayed the same since.
+    Times are boot_seconds. `is_changed` tells that it looked different before; `proven_as_of` is when the list before was
+    sent, if labels have stayed the same since.
     """
 
     fingerprint: int
     labels: int
     unchanged_since: float
     sent: float
+    is_changed: bool
     proven_as_of: float | None = None
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether the vault looked different before."""
-        return self.unchanged_since > self.sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +107,7 @@ class Listings:
             # What is asked from now on sees nothing older than this list.
             unchanged_since=before.unchanged_since if before is not None and is_same else now.boot_seconds,
             sent=sent.boot_seconds,
+            is_changed=before is not None and not is_same,
             proven_as_of=before.sent if before is not None and has_same_labels else None,
         )
         self._looks[place] = look

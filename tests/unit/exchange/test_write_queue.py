@@ -72,6 +72,22 @@ def test_who_waits_too_long_is_told_so_and_does_not_hold_up_the_rest():
     ]
 
 
+def test_a_turn_that_comes_in_the_moment_of_leaving_is_handed_on():
+    async def play():
+        queue = WriteQueue(wait_seconds=3)
+        turn = await queue.take_turn(VAULT, b"a")
+        leaving = asyncio.create_task(queue.take_turn(VAULT, b"a"))
+        waiting = asyncio.create_task(queue.take_turn(VAULT, b"b"))
+        await asyncio.sleep(0)
+        turn.give_back()
+        leaving.cancel()
+        (await waiting).give_back()
+        assert leaving.cancelled()
+        assert queue.lanes == queue.waiting == 0
+
+    run_in_virtual_time(play())
+
+
 def test_more_than_so_many_do_not_wait_at_all():
     async def play():
         queue = WriteQueue(wait_seconds=3, most_waiting=2)
