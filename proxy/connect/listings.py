@@ -27,8 +27,8 @@ _BY_LABEL = re.compile(r'filter=(?:title|tag) (?:eq|co) "[^"\\]*"')
 class Look:
     """How a vault looked when its list was last fetched; `labels` leaves out what changes with the contents.
 
-    Times are boot_seconds. `is_changed` tells that it looked different before; `proven_as_of` is when the list before was
-    sent, if labels have stayed the same since.
+    Times are boot_seconds. `is_changed` tells that it looked different before; `proven_as_of` is when the list before
+    was sent, if labels have stayed the same since.
     """
 
     fingerprint: int
