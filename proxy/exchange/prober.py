@@ -59,8 +59,7 @@ class Prober(Generic[SubjectT, FindingT, BackgroundT]):
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_seconds):
                     await self._hurried.wait()
-                self._hurried.clear()
-                continue
+            self._hurried.clear()
             room = _AT_ONCE - len(self._under_way)
             for background in self._foresight.background_due(self._clock.now(), room):
                 task = asyncio.get_running_loop().create_task(self._perform(background))
