@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
+from itertools import islice
 
 from proxy.clock import Instant
 from proxy.connect.earnings import Earnings
@@ -89,13 +90,18 @@ class ChangeChecks:
     def __len__(self) -> int:
         return len(self._watches)
 
-    def asked(self, partition: bytes, vault: str, authorization: str, now: Instant) -> None:
-        """Note a request of a client inside a vault."""
-        if not self._interval_seconds:
-            return
+    def asked(
+        self, partition: bytes, vault: str, authorization: str, now: Instant, *, is_verified: bool
+    ) -> None:
+        """Note a request of a client inside a vault.
+
+        Only a token that Connect has lately let into it begins a watch: anybody may make up tokens and vaults.
+        """
         place = (partition, vault)
         watch = self._watches.get(place)
         if watch is None:
+            if not is_verified or not self._interval_seconds:
+                return
             due = self._next_due(place, now.boot_seconds)
             watch = _Watch(
                 authorization=authorization, first_used=now.boot_seconds, used=now.boot_seconds, due=due
@@ -104,6 +110,7 @@ class ChangeChecks:
             if len(self._watches) > self._capacity:
                 self._watches.popitem(last=False)
         watch.used = now.boot_seconds
+        self._watches.move_to_end(place)
 
     def answered(self, partition: bytes, vault: str, saved: str | None, now: Instant) -> None:
         """Note a read that a stored response answered; `saved` names one that is fresh by a list only."""
@@ -129,9 +136,9 @@ class ChangeChecks:
     def written(self, vault: str, ended: Instant) -> None:
         """Note that all that is stored of a vault must be validated: look early, and again while it is fenced."""
         boot = ended.boot_seconds
-        self._written[vault] = _Written(ended=boot, next_look=1)
         for (_, watched), watch in self._watches.items():
             if watched == vault:
+                self._written[vault] = _Written(ended=boot, next_look=1)
                 watch.due = min(watch.due, boot + _LOOKS_SECONDS[0])
                 watch.cause = CheckCause.WRITE
 
@@ -155,7 +162,7 @@ class ChangeChecks:
     def due(self, now: Instant, most: int) -> tuple[Check, ...]:
         """Return the checks to send now, at most so many; they count as sent."""
         self._forget_idle(now)
-        return tuple(check for check, _ in zip(self._due(now), range(most), strict=False))
+        return tuple(islice(self._due(now), most))
 
     def ended(self, check: Check, now: Instant, *, is_fenced: bool, is_too_large: bool) -> None:
         """Note that a check is over; a fenced vault is looked at again soon, one too large for a proof much later."""

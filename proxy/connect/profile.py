@@ -215,7 +215,9 @@ class ConnectProfile:
         if subject.partition is None or not vault:
             return False
         if request.is_safe:
-            self._checks.asked(subject.digest, vault, request.fields["Authorization"], now)
+            is_verified = self._leases.holds(subject.digest, vault, now)
+            authorization = request.fields["Authorization"]
+            self._checks.asked(subject.digest, vault, authorization, now, is_verified=is_verified)
         if reused is not None:
             saved = reused.key.target if reused.is_confirmed else None
             self._checks.answered(subject.digest, vault, saved, now)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.clock import Instant
+from proxy.connect.change_checks import ChangeChecks
 from proxy.connect.earnings import WINDOW_SECONDS, Earnings
 from proxy.connect.profile import ConnectRules
 from tests.support.model_account import item_id
@@ -148,3 +149,46 @@ def test_in_no_ten_minutes_more_is_spent_than_earned(script):
             events.append((now, -1))
             within = sum(worth for at, worth in events if at > now - WINDOW_SECONDS)
             assert within >= 0
+
+
+def test_what_is_due_and_has_no_room_yet_is_sent_later():
+    checks, sent = ChangeChecks(interval_seconds=60, active_seconds=1000), []
+    for seconds in (0, 50, 99):
+        for vault in "abcde":
+            checks.asked(b"t", vault, "Bearer t", _at(seconds), is_verified=True)
+            checks.answered(b"t", vault, None, _at(seconds))
+    for seconds in (100, 101, 102, 103):
+        sent += [check.vault for check in checks.due(_at(seconds), 2)]
+    assert sorted(sent) == list("abcde")
+
+
+@in_virtual_time(RULES)
+async def test_refused_tokens_and_vaults_nobody_may_read_are_not_watched(world):
+    for number in range(50):
+        world.account.refused.add(f"Bearer junk{number}")
+        await world.get(item(0), f"junk{number}")
+    assert world.profile.foresight.background_wait_seconds(world.clock.now()) is None
+    await world.get(item(0))
+    assert world.profile.foresight.background_wait_seconds(world.clock.now()) is not None
+
+
+def test_the_watch_used_longest_ago_goes_first():
+    checks = ChangeChecks(interval_seconds=60, active_seconds=1000, capacity=2)
+    for second, vault in enumerate(["a", "b", "a", "c"]):
+        checks.asked(b"t", vault, "Bearer t", _at(second), is_verified=True)
+    checks.prime(_at(5), 0.0)
+    checks.answered(b"t", "a", None, _at(5))
+    assert len(checks) == 2
+    checks.forget_vault(b"t", "a")
+    assert len(checks) == 1, "it was b that had gone"
+
+
+def test_a_vault_that_nobody_watches_is_not_remembered_when_written_to():
+    checks = ChangeChecks(interval_seconds=60, active_seconds=120)
+    for number in range(1000):
+        checks.written(f"vault{number}", _at(0))
+    assert not checks._written
+
+
+def _at(seconds):
+    return Instant(wall_seconds=0.0, boot_seconds=float(seconds))
