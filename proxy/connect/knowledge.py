@@ -7,7 +7,7 @@ anything. Evidence of one token may demote what others have stored, never freshe
 from dataclasses import dataclass, field
 
 from proxy.caching.key import Tag
-from proxy.caching.profile import Effects
+from proxy.caching.profile import CacheRules, Effects
 from proxy.clock import Instant
 from proxy.connect.bodies import Reading
 from proxy.connect.change_checks import ChangeChecks
@@ -123,12 +123,20 @@ class Knowledge:
             return None
         self.checks.proven(digest, vault, sent)
         rules = self.storing_rules.of(digest, vault, now)
+        about = (tag(Mark.PARTITION, partition=digest), tag(Mark.VAULT, vault=vault))
+        summaries = reading.summaries
+        list_rules: CacheRules | None = rules[Freshness.LIST]
+        if self.fences.vault_is_fenced(vault, sent):
+            # It may be a look from before the write, at what was written.
+            is_fenced = self.fences.item_is_fenced
+            summaries = {item: shown for item, shown in summaries.items() if not is_fenced(vault, item, sent)}
+            list_rules = None
         return VaultListed(
-            about=(tag(Mark.PARTITION, partition=digest), tag(Mark.VAULT, vault=vault)),
-            summaries=reading.summaries,
+            about=about,
+            summaries=summaries,
             look=look,
             item_rules=rules[Freshness.ITEM],
-            list_rules=rules[Freshness.LIST],
+            list_rules=list_rules,
         )
 
     def token_refused(self, subject: ConnectSubject, sent: Instant, now: Instant) -> Effects:

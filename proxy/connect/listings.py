@@ -41,13 +41,16 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultListed:
-    """A `Proof`: an unfiltered list that nothing speaks against, and the look that it made."""
+    """A `Proof`: an unfiltered list that nothing speaks against, and the look that it made.
+
+    `summaries` are of the items that it can speak for; `list_rules` is None if it can't for any search.
+    """
 
     about: tuple[Tag, ...]
     summaries: Mapping[str, bytes] = field(repr=False)
     look: Look
     item_rules: CacheRules
-    list_rules: CacheRules
+    list_rules: CacheRules | None
 
     def confirms(self, stored: StoredResponse) -> CacheRules | None:
         """Return the rules by which an unchanged item or search is fresh again."""

@@ -7,15 +7,12 @@ refuse connections. Bodies are made once per state of a vault.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from multidict import CIMultiDict, CIMultiDictProxy
-
 from proxy.errors import ErrorKind, UpstreamError
 from proxy.exchange.ports import UpstreamRequest
-from proxy.semantics.message import ResponseHead
+from tests.support.model_answer import ModelAnswer
 
 PROBE = "(probe)"
 
@@ -59,25 +56,6 @@ class ModelVault:
         }
 
 
-class _Answer:
-    """A complete answer as `UpstreamResponse`."""
-
-    def __init__(self, status: int, body: bytes) -> None:
-        self._body = body
-        fields = CIMultiDict({"Content-Type": "application/json", "Content-Length": str(len(body))})
-        self.head = ResponseHead(status=status, reason="", fields=CIMultiDictProxy(fields))
-        self.content_length_bytes = len(body)
-
-    async def read_complete(self, limit_bytes: int) -> bytes | None:
-        return self._body if len(self._body) <= limit_bytes else None
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self._body
-
-    def close(self) -> None:
-        pass
-
-
 class ModelAccount:
     """Vaults that any token may read, and a count of who asked: `client` or `background`."""
 
@@ -93,6 +71,7 @@ class ModelAccount:
         }
         self.latency_seconds = latency_seconds
         self.down = False
+        self.health_seconds = 0.0
         self.synced = True
         self.refused: set[str] = set()
         self.asked: Counter[str] = Counter()
@@ -102,7 +81,7 @@ class ModelAccount:
     def requests(self) -> int:
         return self.asked.total()
 
-    async def send(self, request: UpstreamRequest) -> _Answer:
+    async def send(self, request: UpstreamRequest) -> ModelAnswer:
         if self.down:
             raise UpstreamError(ErrorKind.CONNECTION_REFUSED, sent=False)
         is_probe = request.fields.get("User-Agent", "").endswith(PROBE)
@@ -110,27 +89,30 @@ class ModelAccount:
         self.log.append((asyncio.get_running_loop().time(), request.method, request.target))
         await asyncio.sleep(self.latency_seconds)
         if request.target == "/health":
+            await asyncio.sleep(self.health_seconds)
             status = "AVAILABLE" if self.synced else "NOT_SYNCED"
             document = {"dependencies": [{"service": "account_data", "status": status}]}
-            return _Answer(200, json.dumps(document).encode())
+            return ModelAnswer(200, json.dumps(document).encode())
         if request.fields["Authorization"] in self.refused or not self.synced:
-            return _Answer(401, b'{"status":401,"message":"Invalid token signature"}')
+            return ModelAnswer(401, b'{"status":401,"message":"Invalid token signature"}')
         return self._answer(request)
 
-    def _answer(self, request: UpstreamRequest) -> _Answer:
+    def _answer(self, request: UpstreamRequest) -> ModelAnswer:
         path, _, query = request.target.partition("?")
+        if path == "/v1/vaults/import":
+            return ModelAnswer(200, b"{}")
         parts = path.removeprefix("/v1/vaults/").split("/")
         vault = self.vaults[parts[0]]
         if len(parts) == 2:
-            return _Answer(200, self._list(vault, query))
+            return ModelAnswer(200, self._list(vault, query))
         item = parts[2]
         if item not in vault.versions:
-            return _Answer(404, b'{"status":404,"message":"item not found"}')
+            return ModelAnswer(404, b'{"status":404,"message":"item not found"}')
         if request.method != "GET":
             answered = self._item(vault, item)
             vault.change(item)
-            return _Answer(200, answered)
-        return _Answer(200, self._item(vault, item))
+            return ModelAnswer(200, answered)
+        return ModelAnswer(200, self._item(vault, item))
 
     def _item(self, vault: ModelVault, item: str) -> bytes:
         if item not in vault.bodies:

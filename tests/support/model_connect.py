@@ -7,14 +7,11 @@ the model is the loop's; order is a counter, so that no two moments are equal.
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-
-from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.errors import ErrorKind, UpstreamError
 from proxy.exchange.ports import UpstreamRequest
-from proxy.semantics.message import ResponseHead
+from tests.support.model_answer import ModelAnswer
 
 VAULT = "v" * 26
 
@@ -44,23 +41,10 @@ class _Item:
         return [version for since, version in self.changes if since <= now][-1]
 
 
-class ModelAnswer:
-    """A complete answer as `UpstreamResponse`."""
-
-    def __init__(self, status: int, document: object) -> None:
-        self._body = b"" if document is None else json.dumps(document, separators=(",", ":")).encode()
-        fields = CIMultiDict({"Content-Type": "application/json", "Content-Length": str(len(self._body))})
-        self.head = ResponseHead(status=status, reason="", fields=CIMultiDictProxy(fields))
-        self.content_length_bytes = len(self._body)
-
-    async def read_complete(self, limit_bytes: int) -> bytes | None:
-        return self._body if len(self._body) <= limit_bytes else None
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self._body
-
-    def close(self) -> None:
-        pass
+def _answer_of(status: int, document: object) -> ModelAnswer:
+    return ModelAnswer(
+        status, b"" if document is None else json.dumps(document, separators=(",", ":")).encode()
+    )
 
 
 class ModelConnect:
@@ -90,37 +74,37 @@ class ModelConnect:
     def _answer(self, request: UpstreamRequest, serial: int, weather: Weather) -> ModelAnswer:
         token = request.fields.get("Authorization", "").removeprefix("Bearer ")
         if token not in self.tokens:
-            return ModelAnswer(401, {"status": 401, "message": "Invalid token signature"})
+            return _answer_of(401, {"status": 401, "message": "Invalid token signature"})
         path = request.target.partition("?")[0]
         parts = path.removeprefix("/v1/vaults/").split("/")
         now = asyncio.get_running_loop().time()
         if len(parts) == 2:
-            return ModelAnswer(200, self._list(token, serial, now))
+            return _answer_of(200, self._list(token, serial, now))
         identifier = parts[2]
         item = self.items[identifier]
         if request.method == "GET":
             version = item.visible(now)
             if version is None:
-                return ModelAnswer(404, {"status": 404, "message": f"item {identifier} not found"})
-            return ModelAnswer(200, self._document(identifier, version, token, serial))
+                return _answer_of(404, {"status": 404, "message": f"item {identifier} not found"})
+            return _answer_of(200, self._document(identifier, version, token, serial))
         return self._write(request.method, identifier, item, weather, now, token, serial)
 
     def _write(
         self, method: str, identifier: str, item: _Item, weather: Weather, now: float, token: str, serial: int
     ) -> ModelAnswer:
         if weather.never_applied:
-            return ModelAnswer(500, {"status": 500, "message": "Something went wrong"})
+            return _answer_of(500, {"status": 500, "message": "Something went wrong"})
         if item.deleted:
-            return ModelAnswer(404, {"status": 404, "message": f"item {identifier} not found"})
+            return _answer_of(404, {"status": 404, "message": f"item {identifier} not found"})
         visible_at = max(now + weather.sync_seconds, item.changes[-1][0])
         if method == "DELETE":
             item.deleted = True
             item.changes.append((visible_at, None))
-            return ModelAnswer(204, None)
+            return _answer_of(204, None)
         answered = item.written
         item.written += 1
         item.changes.append((visible_at, item.written))
-        return ModelAnswer(200, self._document(identifier, answered, token, serial))
+        return _answer_of(200, self._document(identifier, answered, token, serial))
 
     def _list(self, token: str, serial: int, now: float) -> list[dict[str, object]]:
         return [

@@ -194,3 +194,28 @@ async def test_a_title_that_came_and_went_between_two_lists_leaves_no_search_beh
     world.vault.change(item_id(1))
     await world.look()
     assert not await world.is_hit(search(0))
+
+
+@in_virtual_time(BY_HAND)
+async def test_while_anything_may_have_changed_a_list_freshens_nothing(world):
+    await world.look()
+    await world.get(item(0))
+    await world.get(search(0))
+    await world.send("POST", "/v1/vaults/import")  # a route nobody knows: it may have changed anything
+    await asyncio.sleep(1)
+    await world.look()  # Connect may not show it yet
+    await asyncio.sleep(30)
+    assert not await world.is_hit(item(0))
+    assert not await world.is_hit(search(0))
+
+
+@in_virtual_time(BY_HAND)
+async def test_an_item_that_is_stored_again_after_its_fence_is_freshened_again(world):
+    await world.get(item(0))
+    await world.send("PUT", item(0))
+    await asyncio.sleep(1)
+    await world.get(item(0))
+    await asyncio.sleep(50)
+    await world.look()
+    await asyncio.sleep(30)
+    assert await world.is_hit(item(0))
