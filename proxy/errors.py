@@ -29,6 +29,17 @@ class ErrorKind(StrEnum):
     PROXY_INTERNAL_ERROR = "proxy_internal_error"
 
 
+OURS = frozenset(
+    {
+        ErrorKind.CONNECTION_LIMIT_REACHED,
+        ErrorKind.HTTP_REQUEST_ERROR,
+        ErrorKind.PROXY_INTERNAL_ERROR,
+        ErrorKind.PROXY_LOOP_DETECTED,
+    }
+)
+"""Kinds that are our own doing, or the request's: they say nothing about the upstream."""
+
+
 class UpstreamError(Exception):
     """The upstream gave no complete answer.
 

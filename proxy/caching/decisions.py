@@ -19,19 +19,9 @@ from proxy.caching.reasons import ForwardReason, NotStoredReason
 from proxy.caching.selection import nominated
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
-from proxy.errors import ErrorKind
+from proxy.errors import OURS, ErrorKind
 from proxy.semantics.lists import elements
 from proxy.semantics.message import Request, Response, ResponseHead
-
-_OURS = frozenset(
-    {
-        ErrorKind.CONNECTION_LIMIT_REACHED,
-        ErrorKind.HTTP_REQUEST_ERROR,
-        ErrorKind.PROXY_INTERNAL_ERROR,
-        ErrorKind.PROXY_LOOP_DETECTED,
-    }
-)
-"""Failures of our own making: staleness is for when the origin could not answer (design rule 9)."""
 
 
 def is_failure(status: int) -> bool:
@@ -199,12 +189,12 @@ def on_failure(
     rules: CacheRules,
     now: Instant,
 ) -> ReuseOnError | None:
-    """Decide whether a stored response stands in for an error: transport errors, 408, 5xx; nothing else.
+    """Decide whether a stored response stands in for an error: transport errors, 408, 5xx; nothing else (rule 9).
 
     What a client asked for holds in an outage too: no-cache, no-store; its max-age and min-fresh, unless it
     says stale-if-error itself.
     """
-    if stored is None or failure in _OURS or (isinstance(failure, int) and not is_failure(failure)):
+    if stored is None or failure in OURS or (isinstance(failure, int) and not is_failure(failure)):
         return None
     if servability in {Servability.FENCED, Servability.REFUSED}:
         return None

@@ -16,10 +16,10 @@ from proxy.admission.circuit_breaker import (
     Ticket,
 )
 from proxy.clock import Clock
-from proxy.errors import ErrorKind, UpstreamError
+from proxy.errors import OURS, ErrorKind, UpstreamError
 from proxy.exchange.events import UpstreamStateChanged
 from proxy.exchange.ports import Observer
-from proxy.exchange.upstream_failures import SAYS_NOTHING, Verdict
+from proxy.exchange.upstream_failures import Verdict
 from proxy.exchange.watched_response import BodyEnd
 
 _STATUS_CAUSE = ErrorKind.DESTINATION_UNAVAILABLE
@@ -99,7 +99,7 @@ class AnnouncedBreaker:
 
     def on_fault(self, ticket: Ticket, kind: ErrorKind) -> None:
         """Take an attempt's fault; our own say nothing about the upstream."""
-        if kind in SAYS_NOTHING:
+        if kind in OURS:
             self._breaker.abandoned(ticket)
         else:
             now = self._clock.now()

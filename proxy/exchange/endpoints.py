@@ -11,11 +11,11 @@ from typing import Protocol
 
 from proxy.admission.circuit_breaker import BreakerState
 from proxy.clock import Clock
-from proxy.errors import ErrorKind, UpstreamError
+from proxy.errors import OURS, ErrorKind, UpstreamError
 from proxy.exchange.events import PinMoved
 from proxy.exchange.ports import Observer, UpstreamRequest, UpstreamResponse
 from proxy.exchange.retry_pause import LEAST_FOR_ATTEMPT_SECONDS
-from proxy.exchange.upstream_failures import SAYS_NOTHING, may_repeat
+from proxy.exchange.upstream_failures import may_repeat
 
 
 class Endpoint(Protocol):
@@ -134,7 +134,7 @@ class Endpoints:
         self, request: UpstreamRequest, error: UpstreamError, deadline_boot_seconds: float
     ) -> bool:
         """Tell whether another endpoint may be asked: it would fare better, and never gets a write twice."""
-        if error.kind in SAYS_NOTHING:
+        if error.kind in OURS:
             return False
         left_seconds = deadline_boot_seconds - self._clock.now().boot_seconds
         return left_seconds >= LEAST_FOR_ATTEMPT_SECONDS and (may_repeat(request) or not error.sent)

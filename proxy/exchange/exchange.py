@@ -94,7 +94,6 @@ class Exchange(Generic[SubjectT, FindingT]):
             observer=outside.observer,
             total_seconds=limits.total_seconds,
             queue=None if wait_seconds is None else WriteQueue(wait_seconds=wait_seconds),
-            buffers=self._buffers,
             queue_body_bytes=limits.write_queue_body_bytes,
         )
         self._handler = ExchangeHandler(

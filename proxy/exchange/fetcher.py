@@ -29,6 +29,8 @@ from proxy.semantics.message import Fields, Request, Response, ResponseHead
 
 _NO_FIELDS: Fields = CIMultiDictProxy(CIMultiDict())
 
+_HEALTH_SECONDS = 2.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchLimits:
@@ -140,10 +142,12 @@ class Fetcher(Generic[SubjectT, FindingT]):
         return await self._upstream.send(errand.upstream_request), sent
 
     async def _ask_for_health(self, target: str) -> None:
+        """Hear the witness, if it answers soon: a client waits meanwhile."""
         request = UpstreamRequest(method="GET", target=target, fields=_NO_FIELDS)
-        with suppress(UpstreamError):
-            answer = await self._upstream.send(request)
-            body = await self.collect(answer)
+        with suppress(UpstreamError, TimeoutError):
+            async with asyncio.timeout(_HEALTH_SECONDS):
+                answer = await self._upstream.send(request)
+                body = await self.collect(answer)
             if body is None:
                 answer.close()
                 return

@@ -7,19 +7,9 @@ not know breakers, budgets or clocks.
 
 from enum import StrEnum
 
-from proxy.errors import ErrorKind
+from proxy.errors import OURS, ErrorKind
 from proxy.exchange.ports import UpstreamRequest
 from proxy.semantics.message import SAFE_METHODS
-
-SAYS_NOTHING = frozenset(
-    {
-        ErrorKind.CONNECTION_LIMIT_REACHED,
-        ErrorKind.HTTP_REQUEST_ERROR,
-        ErrorKind.PROXY_LOOP_DETECTED,
-        ErrorKind.PROXY_INTERNAL_ERROR,
-    }
-)
-"""Kinds that are our own doing, or the request's: an upstream must not be blamed for them."""
 
 OUTAGE_STATUSES = frozenset({502, 503, 504})
 _DUBIOUS_STATUSES = frozenset({408, 500})
@@ -54,5 +44,5 @@ def may_repeat(request: UpstreamRequest) -> bool:
 def is_worth_a_retry(failure: ErrorKind | int) -> bool:
     """Tell whether the same request may fare better in a moment."""
     if isinstance(failure, ErrorKind):
-        return failure not in SAYS_NOTHING and failure not in _TOOK_TOO_LONG
+        return failure not in OURS and failure not in _TOOK_TOO_LONG
     return failure in _RETRIED_STATUSES

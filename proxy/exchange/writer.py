@@ -21,6 +21,9 @@ from proxy.exchange.ports import Observer, Upstream, UpstreamRequest, UpstreamRe
 from proxy.exchange.write_queue import Turn, WriteQueue
 from proxy.semantics.message import Response
 
+_MOST_BODIES = 8
+"""How many bodies of the full size may be held for writes that wait; beyond them writes go without a turn."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
@@ -43,11 +46,11 @@ class Writer(Generic[SubjectT, FindingT]):
         observer: Observer,
         total_seconds: float,
         queue: WriteQueue | None,
-        buffers: BufferBudget,
         queue_body_bytes: int,
     ) -> None:
         self._queue = queue
-        self._buffers = buffers
+        # Of its own: clients that declare much and send it slowly must not keep answers from being collected.
+        self._buffers = BufferBudget(_MOST_BODIES * queue_body_bytes)
         self._queue_body_bytes = queue_body_bytes
         self._profile = profile
         self._upstream = upstream

@@ -83,6 +83,19 @@ async def test_a_body_that_drips_keeps_nobody_waiting(world):
         assert await write(sidecar.address, *creation(sample.demo.id, other)) == 200
 
 
+async def test_bodies_that_drip_do_not_stop_answers_from_being_stored(world):
+    emulator, sample, (token, _), _ = world
+    head = request_head("POST", f"/v1/vaults/{sample.demo.id}/items", token, "Content-Length: 1048576")
+    async with running_sidecar(emulator.url, FLIGHTS__BUFFERED_BYTES="1048576") as sidecar:
+        slow, reader = await WireClient.connect(sidecar.address), await WireClient.connect(sidecar.address)
+        async with slow, reader:
+            slow.writer.write(head.encode() + b"\r\n\r\n{")
+            await slow.writer.drain()
+            await sidecar.wait_until_under_way(1)
+            answer = await reader.ask(request_head("GET", f"/v1/vaults/{sample.demo.id}/items", token))
+            assert "stored" in answer.value("Cache-Status")
+
+
 async def test_a_body_too_large_to_wait_with_goes_without_a_turn(world):
     emulator, sample, (token, _), _ = world
     async with running_sidecar(emulator.url, WRITES__QUEUE_BODY_BYTES="100") as sidecar:

@@ -19,6 +19,16 @@ async def test_a_refused_token_is_asked_for_again_and_then_loses_what_it_had(wor
 
 
 @in_virtual_time(RULES)
+async def test_a_witness_that_says_nothing_is_not_waited_for(world):
+    await world.get(item(0))
+    world.account.refused.add("Bearer a")
+    world.account.health_seconds = 100
+    asked = world.clock.now().boot_seconds
+    assert (await world.get(item(1)))[2] == 401
+    assert world.clock.now().boot_seconds - asked < 2.5
+
+
+@in_virtual_time(RULES)
 async def test_a_token_refused_by_mistake_is_suspended_and_restored(world):
     await world.get(item(0))
     world.account.refused.add("Bearer a")
