@@ -16,6 +16,7 @@ from proxy.connect.error_response import STATUS_OF, Message, error_body
 from proxy.errors import ErrorKind
 from proxy.exchange.answer import Answer
 from proxy.exchange.landing import Landed
+from proxy.exchange.ports import RequestBody, UpstreamRequest
 from proxy.exchange.relay import RelayedBody
 from proxy.semantics import forwarding
 from proxy.semantics.dates import format_date
@@ -50,6 +51,18 @@ class Composer:
         fields = forwarding.forwarded(request.fields)
         fields.add("Via", forwarding.via_value(request.minor_version, self._pseudonym))
         return CIMultiDictProxy(fields)
+
+    def upstream_request(
+        self, request: Request, partition: bytes, body: RequestBody | None = None
+    ) -> UpstreamRequest:
+        """Return a request as it goes upstream when nothing but forwarding is done to it."""
+        return UpstreamRequest(
+            method=request.method,
+            target=request.target,
+            fields=self.upstream_fields(request),
+            body=body,
+            partition=partition,
+        )
 
     def hit(
         self, request: Request, stored: StoredResponse, now: Instant, detail: str | None = None

@@ -20,3 +20,10 @@ class Conclusion:
     error: ErrorKind | None = None
     age_seconds: float | None = None
     reused: StoredResponse | None = None
+
+    @classmethod
+    def of_failure(
+        cls, answer: Answer, reason: ForwardReason | None, error: ErrorKind | None = None
+    ) -> "Conclusion":
+        """Return how an exchange ended for which there was nothing to answer with."""
+        return cls(answer=answer, answered=Answered.FAILED, forward_reason=reason, error=error)

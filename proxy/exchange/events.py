@@ -11,6 +11,7 @@ from proxy.admission.circuit_breaker import BreakerState
 from proxy.caching.profile import WriteOutcome
 from proxy.caching.reasons import ForwardReason, NotStoredReason
 from proxy.errors import ErrorKind
+from proxy.exchange.mode import Mode
 
 
 class Answered(StrEnum):
@@ -116,6 +117,22 @@ class BackgroundFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModeChanged:
+    """An operator has switched the mode."""
+
+    before: Mode
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WouldBeHit:
+    """A read that was forwarded although the store had an answer; `is_wrong` if the upstream gave another one."""
+
+    resource: str
+    is_wrong: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Purged:
     """Stored responses went because an operator said so."""
 
@@ -131,4 +148,6 @@ Event = (
     | Invalidated
     | Purged
     | BackgroundFinished
+    | ModeChanged
+    | WouldBeHit
 )

@@ -5,18 +5,22 @@ from dataclasses import dataclass
 from typing import Any, Generic
 
 from proxy.caching.generations import Generations
+from proxy.caching.key import ROOT
 from proxy.caching.profile import Effects, FindingT, Foresight, Profile, SubjectT
 from proxy.clock import Clock
 from proxy.exchange.answer import Answer
 from proxy.exchange.buffering import BufferBudget
 from proxy.exchange.composer import Composer
-from proxy.exchange.events import Purged
+from proxy.exchange.events import ModeChanged, Purged
 from proxy.exchange.fetcher import Fetcher, FetchLimits
+from proxy.exchange.forwarder import Forwarder
 from proxy.exchange.handler import ExchangeHandler
 from proxy.exchange.lookup import Lookup
+from proxy.exchange.mode import Mode
 from proxy.exchange.ports import Observer, RequestBody, ResponseStore, Upstream
 from proxy.exchange.prober import Prober
 from proxy.exchange.reader import Reader
+from proxy.exchange.rehearsal import Rehearsal
 from proxy.exchange.relay import LargeResponses
 from proxy.exchange.write_queue import WriteQueue
 from proxy.exchange.writer import Writer
@@ -52,7 +56,9 @@ class Outside(Generic[SubjectT, FindingT]):
 class Exchange(Generic[SubjectT, FindingT]):
     """Answers requests, purges, and ends in order."""
 
-    def __init__(self, outside: Outside[SubjectT, FindingT], limits: ExchangeLimits) -> None:
+    def __init__(
+        self, outside: Outside[SubjectT, FindingT], limits: ExchangeLimits, mode: Mode = Mode.CACHE
+    ) -> None:
         self._observer = outside.observer
         self._clock = outside.clock
         self._foresight = outside.foresight
@@ -70,14 +76,26 @@ class Exchange(Generic[SubjectT, FindingT]):
             entity_tag=outside.entity_tag,
             limits=FetchLimits(total_seconds=limits.total_seconds, response_bytes=limits.response_bytes),
         )
+        lookup = Lookup(profile=outside.profile, store=outside.store, generations=generations)
         reader = Reader(
             profile=outside.profile,
-            lookup=Lookup(profile=outside.profile, store=outside.store, generations=generations),
+            lookup=lookup,
             generations=generations,
             fetcher=self._fetcher,
             large_responses=large_responses,
             composer=composer,
             clock=outside.clock,
+            total_seconds=limits.total_seconds,
+        )
+        rehearsal = Rehearsal(
+            profile=outside.profile,
+            lookup=lookup,
+            reader=reader,
+            fetcher=self._fetcher,
+            upstream=outside.upstream,
+            composer=composer,
+            clock=outside.clock,
+            observer=outside.observer,
             total_seconds=limits.total_seconds,
         )
         self._prober = None
@@ -98,18 +116,29 @@ class Exchange(Generic[SubjectT, FindingT]):
         )
         self._handler = ExchangeHandler(
             profile=outside.profile,
-            upstream=outside.upstream,
-            generations=generations,
-            fetcher=self._fetcher,
+            forwarder=Forwarder(
+                upstream=outside.upstream,
+                generations=generations,
+                fetcher=self._fetcher,
+                large_responses=large_responses,
+                composer=composer,
+                clock=outside.clock,
+                total_seconds=limits.total_seconds,
+            ),
             reader=reader,
+            rehearsal=rehearsal,
             writer=writer,
             prober=self._prober,
-            large_responses=large_responses,
             composer=composer,
             clock=outside.clock,
             observer=outside.observer,
-            total_seconds=limits.total_seconds,
+            mode=mode,
         )
+
+    @property
+    def mode(self) -> Mode:
+        """How much is done."""
+        return self._handler.mode
 
     @property
     def requests_under_way(self) -> int:
@@ -132,7 +161,7 @@ class Exchange(Generic[SubjectT, FindingT]):
 
     def origin_is_back(self, delay_seconds: float) -> None:
         """Have the origin asked for something soon, whoever asks us: it may wait for a request."""
-        if self._prober is not None and self._foresight is not None:
+        if self._prober is not None and self._foresight is not None and self.mode is Mode.CACHE:
             self._foresight.prime(self._clock.now(), delay_seconds)
             self._prober.hurry()
 
@@ -141,6 +170,17 @@ class Exchange(Generic[SubjectT, FindingT]):
         removed = self._fetcher.carry_out(effects)
         self._observer.notify(Purged(removed=removed))
         return removed
+
+    def switch(self, mode: Mode) -> None:
+        """Change the mode. What is stored is validated before it is used again: much may have happened meanwhile."""
+        before = self.mode
+        if mode is before:
+            return
+        self._handler.mode = mode
+        if self._prober is not None:
+            self._prober.rest()
+        self._fetcher.carry_out(Effects(advance=(ROOT,)))
+        self._observer.notify(ModeChanged(before=before, mode=mode))
 
     async def close(self) -> None:
         """Finish the writes under way, give up everything else."""

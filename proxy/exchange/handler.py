@@ -1,26 +1,25 @@
-"""The life of a request from its arrival to its answer: read, write, or pass on; then report.
+"""The life of a request from its arrival to its answer: read, write, or pass on, as the mode has it; then report.
 
 Everything that decides is below (`caching`, `connect`); everything that acts is behind a port.
 """
 
-import asyncio
-from collections.abc import Callable
-from typing import Any, Generic
+from typing import Any, Generic, assert_never
 
-from proxy.caching.generations import Generations
-from proxy.caching.profile import FindingT, Handling, Profile, Sent, SubjectT
-from proxy.caching.reasons import ForwardReason, NotStoredReason
+from proxy.caching.profile import FindingT, Handling, Profile, SubjectT
+from proxy.caching.reasons import ForwardReason
 from proxy.clock import Clock, Instant
-from proxy.errors import ErrorKind, UpstreamError
+from proxy.errors import ErrorKind
 from proxy.exchange.answer import Answer
 from proxy.exchange.composer import Composer
 from proxy.exchange.conclusion import Conclusion
 from proxy.exchange.events import Answered, ExchangeFinished
-from proxy.exchange.fetcher import Fetcher
-from proxy.exchange.ports import Observer, RequestBody, Upstream, UpstreamRequest, UpstreamResponse
+from proxy.exchange.forwarder import Forwarder
+from proxy.exchange.mode import Mode
+from proxy.exchange.ports import Observer, RequestBody
 from proxy.exchange.prober import Prober
 from proxy.exchange.reader import Reader
-from proxy.exchange.relay import LargeResponses, RelayedBody
+from proxy.exchange.rehearsal import Rehearsal
+from proxy.exchange.relay import RelayedBody
 from proxy.exchange.writer import Writer
 from proxy.semantics.message import Request, Response
 
@@ -32,30 +31,26 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         self,
         *,
         profile: Profile[SubjectT, FindingT],
-        upstream: Upstream,
-        generations: Generations,
-        fetcher: Fetcher[SubjectT, FindingT],
+        forwarder: Forwarder[SubjectT, FindingT],
         reader: Reader[SubjectT, FindingT],
+        rehearsal: Rehearsal[SubjectT, FindingT],
         writer: Writer[SubjectT, FindingT],
         prober: Prober[SubjectT, FindingT, Any] | None,
-        large_responses: LargeResponses,
         composer: Composer,
         clock: Clock,
         observer: Observer,
-        total_seconds: float,
+        mode: Mode,
     ) -> None:
         self._profile = profile
-        self._upstream = upstream
-        self._generations = generations
-        self._fetcher = fetcher
+        self._forwarder = forwarder
         self._reader = reader
+        self._rehearsal = rehearsal
         self._writer = writer
         self._prober = prober
-        self._large_responses = large_responses
         self._compose = composer
         self._clock = clock
         self._observer = observer
-        self._total_seconds = total_seconds
+        self.mode = mode
         self.under_way = 0
 
     async def handle(self, request: Request, body: RequestBody | None) -> Answer:
@@ -83,82 +78,43 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         if subject.handling is Handling.WRITE:
             return await self._write(subject, request, body)
         if subject.handling is Handling.PASS or body is not None:
-            return await self._pass(subject, request, body, ForwardReason.BYPASS)
-        conclusion = await self._reader.read(subject, request)
-        if conclusion is None:
-            return await self._pass_in_turn(subject, request)
-        return conclusion
+            return await self._forwarder.forward(subject, request, body)
+        match self.mode:
+            case Mode.CACHE:
+                read = await self._reader.read(subject, request)
+                return read or await self._read_alone(subject, request)
+            case Mode.OBSERVE:
+                read = await self._rehearsal.read(subject, request)
+                return read or await self._forwarder.forward(subject, request, body)
+            case Mode.PASSTHROUGH:
+                return await self._forwarder.forward(subject, request, body)
+            case _:
+                assert_never(self.mode)
 
     async def _write(self, subject: SubjectT, request: Request, body: RequestBody | None) -> Conclusion:
-        written = await self._writer.write(subject, self._as_it_is(subject, request, body))
+        upstream_request = self._compose.upstream_request(request, subject.key.partition, body)
+        written = await self._writer.write(subject, upstream_request, takes_turn=self.mode is Mode.CACHE)
         reason = ForwardReason.METHOD
         if written is None:
-            answer = self._compose.no_turn()
-            return Conclusion(answer=answer, answered=Answered.FAILED, forward_reason=reason)
+            return Conclusion.of_failure(self._compose.no_turn(), reason)
         match written.answer:
             case ErrorKind() as error:
-                answer = self._compose.failed(error, reason)
-                return Conclusion(answer=answer, answered=Answered.FAILED, forward_reason=reason, error=error)
+                return Conclusion.of_failure(self._compose.failed(error, reason), reason, error)
             case Response() as response:
                 answer = self._compose.forwarded(response, response.body, reason)
             case stream:
                 answer = self._compose.forwarded(stream.head, RelayedBody(stream), reason)
         return Conclusion(answer=answer, answered=Answered.FORWARDED, forward_reason=reason)
 
-    async def _pass_in_turn(self, subject: SubjectT, request: Request) -> Conclusion:
-        """Forward a read that nobody can share, a few of one key at a time."""
-        try:
-            async with asyncio.timeout(self._total_seconds):
-                release = await self._large_responses.acquire(subject.key)
-        except TimeoutError:
-            answer = self._compose.busy(ForwardReason.MISS)
-            return Conclusion(answer=answer, answered=Answered.FAILED, forward_reason=ForwardReason.MISS)
-        return await self._pass(subject, request, None, ForwardReason.MISS, release)
-
-    async def _pass(
-        self,
-        subject: SubjectT,
-        request: Request,
-        body: RequestBody | None,
-        reason: ForwardReason,
-        on_end: Callable[[], None] = lambda: None,
-    ) -> Conclusion:
-        generations = self._generations
-        sent = Sent(
-            at=self._clock.now(),
-            generation=generations.current(subject.scopes),
-            latest=generations.latest,
-        )
-        answer: UpstreamResponse | None = None
-        try:
-            async with asyncio.timeout(self._total_seconds):
-                answer = await self._upstream.send(self._as_it_is(subject, request, body))
-        except UpstreamError as error:
-            return self._reader.fail(subject, request, error.kind, reason)
-        except TimeoutError:
-            return self._reader.fail(subject, request, ErrorKind.HTTP_RESPONSE_TIMEOUT, reason)
-        finally:
-            if answer is None:
-                on_end()
-        self._fetcher.take_note(subject, answer.head, sent)
-        return Conclusion(
-            answer=self._compose.forwarded(answer.head, RelayedBody(answer, on_end), reason),
-            answered=Answered.FORWARDED,
-            forward_reason=reason,
-            not_stored=NotStoredReason.NOT_CACHEABLE,
-        )
-
-    def _as_it_is(self, subject: SubjectT, request: Request, body: RequestBody | None) -> UpstreamRequest:
-        fields = self._compose.upstream_fields(request)
-        return UpstreamRequest(
-            method=request.method,
-            target=request.target,
-            fields=fields,
-            body=body,
-            partition=subject.key.partition,
-        )
+    async def _read_alone(self, subject: SubjectT, request: Request) -> Conclusion:
+        conclusion = await self._forwarder.forward_in_turn(subject, request)
+        if conclusion.error is None:
+            return conclusion
+        return self._reader.stale_instead(subject, request, conclusion.error) or conclusion
 
     def _follow_up(self, subject: SubjectT, request: Request, conclusion: Conclusion) -> None:
+        if self.mode is not Mode.CACHE:
+            return
         may_follow = self._profile.concluded(subject, request, conclusion.reused, self._clock.now())
         if may_follow and self._prober is not None:
             self._prober.wake()

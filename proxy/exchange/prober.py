@@ -47,12 +47,18 @@ class Prober(Generic[SubjectT, FindingT, BackgroundT]):
         """Say that something may be due sooner than was foreseen."""
         self._hurried.set()
 
+    def rest(self) -> None:
+        """Give up everything, until somebody wakes us again."""
+        for task in self._tasks():
+            task.cancel()
+
     async def close(self) -> None:
         """Give up everything and wait until it has ended."""
-        tasks = [*self._under_way, *([] if self._watching is None else [self._watching])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        self.rest()
+        await asyncio.gather(*self._tasks(), return_exceptions=True)
+
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        return [*self._under_way, *([] if self._watching is None else [self._watching])]
 
     async def _watch(self) -> None:
         while (wait_seconds := self._foresight.background_wait_seconds(self._clock.now())) is not None:

@@ -4,6 +4,7 @@ The order of look-up, flight and answer stands here; there is no await between l
 """
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import Generic, assert_never
 
@@ -71,7 +72,7 @@ class Reader(Generic[SubjectT, FindingT]):
                 case Reuse():
                     return self._reuse(subject, request, decision, now)
                 case Unsatisfiable():
-                    return Conclusion(answer=self._compose.unsatisfiable(), answered=Answered.FAILED)
+                    return Conclusion.of_failure(self._compose.unsatisfiable(), None)
                 case Forward():
                     if self._large_responses.is_busy(subject.key):
                         return None  # collapsing would be in vain
@@ -82,6 +83,24 @@ class Reader(Generic[SubjectT, FindingT]):
                     assert_never(decision)
         return None
 
+    async def read_alone(self, subject: SubjectT, request: Request, decision: Forward) -> Conclusion | None:
+        """Answer with what the upstream says to this very request, never with anything stored; keep it as always."""
+        generation = self._generations.current(subject.scopes)
+        fly = partial(self._fetcher.fly, self._errand(subject, request, None))
+        deadline = asyncio.get_running_loop().time() + self._total_seconds
+        decision = replace(decision, reason=ForwardReason.BYPASS)
+        with self._flights.lead_alone(subject.key, generation, fly) as boarding:
+            landing = await self._landing(boarding, deadline, None) or _TOO_LATE
+            match landing:
+                case Landed():
+                    return self._landed(request, decision, boarding, landing)
+                case Overflowing():
+                    return self._take_over(subject, request, decision, landing)
+                case Lost():
+                    return self._failed(landing.error, decision.reason)
+                case _:
+                    assert_never(landing)
+
     async def fetch(self, request: Request) -> Landing:
         """Ask upstream for no client in particular; whoever wants the same meanwhile may have it, too."""
         subject = self._profile.subject(request, self._clock.now())
@@ -90,15 +109,19 @@ class Reader(Generic[SubjectT, FindingT]):
         with self._flights.join(subject.key, generation, fly) as boarding:
             return await boarding.landing()
 
-    def fail(
-        self, subject: SubjectT, request: Request, error: ErrorKind, reason: ForwardReason
-    ) -> Conclusion:
-        """Answer a read that no upstream answered: stale inside its bound, or the error."""
-        stale = self._stale_instead(subject, request, error)
-        if stale is not None:
-            return stale
-        answer = self._compose.failed(error, reason)
-        return Conclusion(answer=answer, answered=Answered.FAILED, forward_reason=reason, error=error)
+    def stale_instead(
+        self, subject: SubjectT, request: Request, failure: ErrorKind | int
+    ) -> Conclusion | None:
+        """Answer a read that the upstream failed with what is stored, inside its bound; None if there is nothing."""
+        now = self._clock.now()
+        decision = self._lookup.on_failure(subject, request, failure, now)
+        if decision is None:
+            return None
+        error = failure if isinstance(failure, ErrorKind) else None
+        return self._stale(request, decision.stored, now, str(failure), error)
+
+    def _failed(self, error: ErrorKind, reason: ForwardReason) -> Conclusion:
+        return Conclusion.of_failure(self._compose.failed(error, reason), reason, error)
 
     def _reuse(self, subject: SubjectT, request: Request, decision: Reuse, now: Instant) -> Conclusion:
         stored = decision.stored
@@ -137,7 +160,8 @@ class Reader(Generic[SubjectT, FindingT]):
                 case Overflowing():
                     return self._take_over(subject, request, decision, landing)
                 case Lost():
-                    return self.fail(subject, request, landing.error, decision.reason)
+                    stale = self.stale_instead(subject, request, landing.error)
+                    return stale or self._failed(landing.error, decision.reason)
                 case _:
                     assert_never(landing)
 
@@ -171,11 +195,16 @@ class Reader(Generic[SubjectT, FindingT]):
         status = landed.response.status
         if self._profile.is_outage(subject, status, self._clock.now()):
             failure = status if decisions.is_failure(status) else ErrorKind.DESTINATION_UNAVAILABLE
-            stale = self._stale_instead(subject, request, failure)
+            stale = self.stale_instead(subject, request, failure)
             if stale is not None:
                 return stale
         if not boarding.is_leader and not _may_share(request, boarding, landed):
             return None
+        return self._landed(request, decision, boarding, landed)
+
+    def _landed(
+        self, request: Request, decision: Forward, boarding: Boarding[Landing], landed: Landed
+    ) -> Conclusion:
         collapsed = not boarding.is_leader
         answer = self._compose.landed(
             request, landed, decision.reason, self._clock.now(), is_collapsed=collapsed
@@ -203,16 +232,6 @@ class Reader(Generic[SubjectT, FindingT]):
             forward_reason=decision.reason,
             not_stored=landing.reason,
         )
-
-    def _stale_instead(
-        self, subject: SubjectT, request: Request, failure: ErrorKind | int
-    ) -> Conclusion | None:
-        now = self._clock.now()
-        decision = self._lookup.on_failure(subject, request, failure, now)
-        if decision is None:
-            return None
-        error = failure if isinstance(failure, ErrorKind) else None
-        return self._stale(request, decision.stored, now, str(failure), error)
 
     def _stale(
         self, request: Request, stored: StoredResponse, now: Instant, detail: str, error: ErrorKind | None

@@ -65,12 +65,12 @@ class Writer(Generic[SubjectT, FindingT]):
         """How many writes wait for their turn."""
         return 0 if self._queue is None else self._queue.waiting
 
-    async def write(self, subject: SubjectT, request: UpstreamRequest) -> Written | None:
+    async def write(self, subject: SubjectT, request: UpstreamRequest, *, takes_turn: bool) -> Written | None:
         """Send a write and wait for its end; None if its turn did not come in time: nothing was sent.
 
         Raises RequestBodyError if the client's body failed.
         """
-        if self._queue is None or subject.lane is None:
+        if self._queue is None or subject.lane is None or not takes_turn:
             return await self._run(subject, request, None)
         with ExitStack() as held:
             request = await self._with_complete_body(request, held)
