@@ -134,6 +134,15 @@ def _add_operations(commands: "Commands") -> None:
     what.add_argument(
         "--token", metavar="NAME", help="all of one access token, by its name in metrics and logs"
     )
+    mode = _add(commands, "mode", "mode", "switch the running sidecar, or say which mode it is in")
+    _add_config(mode)
+    mode.add_argument(
+        "mode",
+        nargs="?",
+        choices=("cache", "observe", "passthrough"),
+        help="passthrough: forward everything, keep nothing (the kill switch); observe: forward everything and count"
+        " what the cache would have answered",
+    )
     status = _add(commands, "status", "status", "say in one line how the running sidecar is")
     _add_config(status)
     status.add_argument("--json", action="store_true", help="the same as a JSON document")

@@ -27,6 +27,7 @@ from proxy.connect.profile import ConnectProfile, ConnectRules, UnverifiedTokens
 from proxy.connect.rules import OneTimePasswords
 from proxy.exchange.events import Event
 from proxy.exchange.exchange import Exchange, ExchangeLimits, Outside
+from proxy.exchange.mode import Mode
 from proxy.exchange.ports import Observer
 from proxy.exchange.recovery import OnRecovery
 from proxy.server.connection import ConnectionLimits
@@ -58,6 +59,7 @@ class Status:
     phase: str
     upstream: str
     profile: str
+    mode: str
     stored_responses: int
     stored_bytes: int
     evictions: int
@@ -147,6 +149,7 @@ class Sidecar:
             phase=self.lifecycle.phase.value,
             upstream=self._settings.upstream.url,
             profile=self._settings.profile.value,
+            mode=self.exchange.mode.value,
             stored_responses=self._store.stored_responses,
             stored_bytes=self._store.stored_bytes,
             evictions=self._store.evictions,
@@ -175,7 +178,7 @@ class Sidecar:
             write_queue_wait_seconds=settings.writes.queue_wait_seconds or None,
             write_queue_body_bytes=settings.writes.queue_body_bytes,
         )
-        return Exchange(outside, limits)
+        return Exchange(outside, limits, Mode(settings.mode.value))
 
     def _observe_fronts(self) -> list[Front]:
         observed = Observed(
@@ -188,7 +191,7 @@ class Sidecar:
 
     def _control_fronts(self) -> list[Front]:
         control = self._settings.control
-        controls = Controls(purge=self.purge, status=self.status)
+        controls = Controls(purge=self.purge, switch=self.exchange.switch, status=self.status)
         fronts = []
         if control.socket:
             path = Path(control.socket)

@@ -22,9 +22,11 @@ from proxy.exchange.events import (
     Event,
     ExchangeFinished,
     Invalidated,
+    ModeChanged,
     PinMoved,
     Purged,
     UpstreamStateChanged,
+    WouldBeHit,
 )
 
 
@@ -97,6 +99,10 @@ class ExchangeLog:
                 self._upstream(event)
             case PinMoved():
                 self._logger.warning("upstream.switched", endpoint=event.endpoint_number)
+            case ModeChanged():
+                self._logger.warning("mode.changed", before=event.before.value, mode=event.mode.value)
+            case WouldBeHit() if event.is_wrong:
+                self._logger.info("hit.would_be_wrong", resource=event.resource)
             case Purged():
                 self._logger.info("responses.purged", removed=event.removed)
             case _:

@@ -28,6 +28,7 @@ def is_connect_away(document: Mapping[str, object]) -> bool:
 def line_of(document: Mapping[str, object]) -> str:
     """Return the document as one line for people; what a version doesn't say is left out."""
     parts = [
+        f"mode {document.get('mode', '?')}",
         f"{document.get('stored_responses', 0)} stored ({_number(document, 'stored_bytes') / _MEBIBYTE:.1f} MiB)",
         f"{document.get('evictions', 0)} evicted",
         f"fences {document.get('open_fences', 0)}",

@@ -24,6 +24,14 @@ class ProfileName(StrEnum):
     HTTP = "http"
 
 
+class Mode(StrEnum):
+    """How much the sidecar does."""
+
+    PASSTHROUGH = "passthrough"
+    OBSERVE = "observe"
+    CACHE = "cache"
+
+
 class LogLevel(StrEnum):
     """The least important lines that are written."""
 
@@ -96,7 +104,7 @@ class ObserveSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The control port: `purge` and `status`. A unix socket by default, for the same user only."""
+    """The control port: `purge`, `mode` and `status`. A unix socket by default, for the same user only."""
 
     socket: Annotated[
         str,
@@ -171,6 +179,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             " Connect sends no freshness. `http`: RFC 9111 alone, for any origin; for conformance work"
         ),
     ] = ProfileName.CONNECT
+    mode: Annotated[
+        Mode,
+        Meta(
+            description="`cache`: all of it. `observe`: every request is forwarded by itself, and what the cache would"
+            " have answered is compared with Connect's answer and counted; for trying it out. `passthrough`: every"
+            " request is forwarded and nothing is kept; the kill switch. `connect-sidecar mode` changes it while the"
+            " sidecar runs"
+        ),
+    ] = Mode.CACHE
     server: ServerSettings = ServerSettings()
     observe: ObserveSettings = ObserveSettings()
     control: ControlSettings = ControlSettings()

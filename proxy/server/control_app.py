@@ -1,4 +1,4 @@
-"""The control port: purge and status for the operator's command line, on a unix socket or on loopback TCP.
+"""The control port: purge, mode and status for the operator's command line, on a unix socket or on loopback TCP.
 
 A browser on the same machine must not reach it: only known Hosts, no Origin, and on TCP a bearer token that
 is compared in constant time. On the unix socket the kernel vouches for the peer (see `peers`). Routes are a
@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from proxy.exchange.answer import Answer
+from proxy.exchange.mode import Mode
 from proxy.exchange.ports import RequestBody
 from proxy.semantics.message import Request
 from proxy.server.small_answers import json_answer, json_problem
@@ -56,6 +57,7 @@ class Controls:
     """What can be asked for. `purge` returns how many stored responses went."""
 
     purge: Callable[[Purge], int]
+    switch: Callable[[Mode], None]
     status: Callable[[], "DataclassInstance"]
 
 
@@ -70,6 +72,7 @@ class ControlApp:
         self._bearer = bearer
         self._routes: dict[tuple[str, str], Route] = {
             ("POST", "/purge"): self._purge,
+            ("POST", "/mode"): self._switch,
             ("GET", "/status"): self._status,
         }
 
@@ -102,17 +105,21 @@ class ControlApp:
             return json_problem(400, "a purge needs a scope (all, vault, item, token) and what it names")
         return json_answer(200, {"removed": self._controls.purge(purge)})
 
+    async def _switch(self, octets: bytes) -> Answer:
+        mode = parse_mode(octets)
+        if mode is None:
+            return json_problem(400, "a mode is one of cache, observe, passthrough")
+        self._controls.switch(mode)
+        return json_answer(200, {"mode": mode.value})
+
     async def _status(self, _octets: bytes) -> Answer:
         return json_answer(200, asdict(self._controls.status()))
 
 
 def parse_purge(octets: bytes) -> Purge | None:
     """Return the purge that a JSON document asks for; None unless it names exactly what its scope needs."""
-    try:
-        document = json.loads(octets)
-    except ValueError:
-        return None
-    if not isinstance(document, dict) or not all(isinstance(value, str) for value in document.values()):
+    document = _document(octets)
+    if document is None:
         return None
     named = {name: value for name, value in document.items() if name != "scope" and value}
     try:
@@ -120,6 +127,26 @@ def parse_purge(octets: bytes) -> Purge | None:
     except ValueError:
         return None
     return Purge(scope=scope, **named) if named.keys() == _NEEDED[scope] else None
+
+
+def parse_mode(octets: bytes) -> Mode | None:
+    """Return the mode that a JSON document asks for; None unless it names one, and nothing else."""
+    document = _document(octets)
+    if document is None or document.keys() != {"mode"}:
+        return None
+    try:
+        return Mode(document["mode"])
+    except ValueError:
+        return None
+
+
+def _document(octets: bytes) -> dict[str, str] | None:
+    try:
+        document = json.loads(octets)
+    except ValueError:
+        return None
+    is_plain = isinstance(document, dict) and all(isinstance(value, str) for value in document.values())
+    return document if is_plain else None
 
 
 def _host_of(authority: str) -> str:

@@ -23,6 +23,7 @@ UNITLESS = {
     "level",
     "format",
     "profile",
+    "mode",
 }
 
 

@@ -6,7 +6,7 @@ from proxy.connect import purging
 from proxy.connect.profile import ConnectProfile, ConnectRules
 from proxy.exchange.events import Event
 from proxy.exchange.exchange import Exchange, ExchangeLimits, Outside
-from proxy.exchange.ports import Upstream
+from proxy.exchange.ports import Observer, Upstream
 
 
 class Silence:
@@ -33,6 +33,7 @@ def make_exchange(
     rules: ConnectRules | None = None,
     key: bytes = b"k" * 32,
     store_bytes: int = 2**24,
+    observer: Observer | None = None,
 ) -> TestedExchange:
     """Return an exchange in front of `upstream`."""
     profile = ConnectProfile(rules=rules or ConnectRules(), key=key)
@@ -42,7 +43,7 @@ def make_exchange(
         store=MemoryStore(total_bytes=store_bytes, per_response_bytes=2**20),
         upstream=upstream,
         clock=clock,
-        observer=Silence(),
+        observer=observer or Silence(),
         entity_tag=lambda body: '"tag"',
         pseudonym="connect-sidecar-test",
     )

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.connect.profile import ConnectRules
+from proxy.exchange.events import Event
 from proxy.semantics.message import Request
 from tests.support.exchanges import make_exchange
 from tests.support.model_account import ModelAccount, item_id, title_of, vault_id
@@ -27,10 +28,14 @@ class OneVault:
     """A client of one exchange, and the account behind it."""
 
     def __init__(self, rules: ConnectRules, items: int = 5):
+        self.events: list[Event] = []
         self.account = ModelAccount(vaults=1, items=items, latency_seconds=0.01)
         self.clock = VirtualClock(asyncio.get_running_loop())
-        self.exchange = make_exchange(upstream=self.account, clock=self.clock, rules=rules)
+        self.exchange = make_exchange(upstream=self.account, clock=self.clock, rules=rules, observer=self)
         self.profile = self.exchange.profile
+
+    def notify(self, event: Event):
+        self.events.append(event)
 
     @property
     def vault(self):

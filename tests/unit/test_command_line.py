@@ -15,7 +15,7 @@ from proxy.commands.startup import warn_about
 from proxy.commands.status import is_connect_away, line_of
 from proxy.config import Address, ControlSettings, load
 
-COMMANDS = ("serve", "demo", "emulate", "check-config", "healthcheck", "purge", "status")
+COMMANDS = ("serve", "demo", "emulate", "check-config", "healthcheck", "purge", "mode", "status")
 
 
 @pytest.fixture(autouse=True)
@@ -144,6 +144,7 @@ def test_status_is_one_line():
         "phase": "serving",
         "upstream": "http://connect:8080",
         "profile": "connect",
+        "mode": "observe",
         "stored_responses": 12,
         "stored_bytes": 1_572_864,
         "evictions": 3,
@@ -151,7 +152,7 @@ def test_status_is_one_line():
         "uptime_seconds": 3725.9,
     }
     assert line_of(document) == (
-        "SERVING in front of http://connect:8080 | 12 stored (1.5 MiB) | 3 evicted | fences 1 | up 1h02m"
+        "SERVING in front of http://connect:8080 | mode observe | 12 stored (1.5 MiB) | 3 evicted | fences 1 | up 1h02m"
         " | profile connect | version 1.2.3"
     )
 

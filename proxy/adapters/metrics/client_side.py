@@ -1,0 +1,69 @@
+"""What clients and operators get, counted: requests, answers, what was not stored and what went."""
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from proxy.adapters.metrics.buckets import DURATION_SECONDS
+from proxy.exchange.events import Event, ExchangeFinished, Invalidated, ModeChanged, Purged, WouldBeHit
+
+
+class ClientSide:
+    """An Observer of exchanges, writes and operators."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._requests = Counter(
+            "connect_sidecar_requests",
+            "Client requests by resource, how they were answered and why they were forwarded.",
+            ["resource", "answered", "why"],
+            registry=registry,
+        )
+        self._durations = Histogram(
+            "connect_sidecar_request_duration_seconds",
+            "Time from a client's request to its answer's head.",
+            ["answered"],
+            buckets=DURATION_SECONDS,
+            registry=registry,
+        )
+        self._not_stored = Counter(
+            "connect_sidecar_not_stored",
+            "Complete answers that were not stored, by reason.",
+            ["reason"],
+            registry=registry,
+        )
+        self._removed = Counter(
+            "connect_sidecar_invalidated_responses",
+            "Stored responses that went because of a write or a purge.",
+            ["cause"],
+            registry=registry,
+        )
+        self._would_be_hits = Counter(
+            "connect_sidecar_would_be_hits",
+            "Reads forwarded in mode observe that the store could have answered: with the same bytes, or others.",
+            ["resource", "bytes"],
+            registry=registry,
+        )
+        self._mode_changes = Counter(
+            "connect_sidecar_mode_changes", "How often the mode was switched.", registry=registry
+        )
+
+    def notify(self, event: Event) -> None:
+        """Count one event, if it is one of these."""
+        match event:
+            case ExchangeFinished():
+                self._exchange(event)
+            case Invalidated():
+                self._removed.labels(f"write_{event.outcome}").inc(event.removed)
+            case Purged():
+                self._removed.labels("purge").inc(event.removed)
+            case WouldBeHit():
+                self._would_be_hits.labels(event.resource, "wrong" if event.is_wrong else "right").inc()
+            case ModeChanged():
+                self._mode_changes.inc()
+            case _:
+                pass
+
+    def _exchange(self, event: ExchangeFinished) -> None:
+        why = event.error or event.forward_reason or "fresh"
+        self._requests.labels(event.resource, event.answered, why).inc()
+        self._durations.labels(event.answered).observe(event.duration_seconds)
+        if event.not_stored is not None:
+            self._not_stored.labels(event.not_stored).inc()
