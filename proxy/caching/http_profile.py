@@ -18,6 +18,7 @@ from proxy.caching.profile import (
     Effects,
     Finding,
     Handling,
+    RefusedBefore,
     Sent,
     Servability,
     Subject,
@@ -73,6 +74,10 @@ class HttpProfile:
             tags=(target, ("partition", partition)),
             rules=SHARED_RULES if is_shared else PRIVATE_RULES,
         )
+
+    def refused_before(self, subject: HttpSubject, now: Instant) -> RefusedBefore | None:
+        """Let everybody ask."""
+        return None
 
     def servability(self, subject: HttpSubject, stored: StoredResponse, now: Instant) -> Servability:
         """The RFC's freshness is all there is."""

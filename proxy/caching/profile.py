@@ -120,6 +120,14 @@ class Doubt:
     health_target: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedBefore:
+    """What somebody gets who has just been refused, and in how many seconds the origin may be asked again."""
+
+    response: Response
+    retry_after_seconds: float
+
+
 class WriteOutcome(StrEnum):
     """What became of a write."""
 
@@ -174,6 +182,10 @@ class Profile(Protocol[SubjectT, FindingT]):
 
     def subject(self, request: Request, now: Instant) -> SubjectT:
         """Tell what a request is about."""
+        ...
+
+    def refused_before(self, subject: SubjectT, now: Instant) -> RefusedBefore | None:
+        """Return the refusal that answers this request without asking the origin; None lets it pass."""
         ...
 
     def servability(self, subject: SubjectT, stored: StoredResponse, now: Instant) -> Servability:

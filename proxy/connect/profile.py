@@ -15,6 +15,7 @@ from proxy.caching.profile import (
     Effects,
     Finding,
     Handling,
+    RefusedBefore,
     Sent,
     Servability,
     WriteOutcome,
@@ -28,6 +29,7 @@ from proxy.connect.foresight import ConnectForesight
 from proxy.connect.knowledge import Knowledge
 from proxy.connect.leases import VAULT_LISTS, Lease
 from proxy.connect.one_time_passwords import recomputing
+from proxy.connect.refusals import Refusals
 from proxy.connect.resources import ResourceKind
 from proxy.connect.rules import ConnectRules, SyncState, UnverifiedTokens
 from proxy.connect.subjects import ConnectSubject, Subjects
@@ -67,6 +69,7 @@ class ConnectProfile:
         tokens = Tokens(key=key, names=rules.token_names, most_labels=rules.most_token_labels)
         self._subjects = Subjects(rules=rules, tokens=tokens)
         self._knowledge = Knowledge(rules, started_at)
+        self._refusals = Refusals(capacity=rules.most_refused)
         self._checks = self._knowledge.checks
         self.foresight = ConnectForesight(self._checks, self._knowledge.fences)
         self._leases = self._knowledge.leases
@@ -77,6 +80,10 @@ class ConnectProfile:
     def subject(self, request: Request, now: Instant) -> ConnectSubject:
         """Tell what a request is about."""
         return self._subjects.subject(request)
+
+    def refused_before(self, subject: ConnectSubject, now: Instant) -> RefusedBefore | None:
+        """Damp a token that Connect keeps refusing, where Connect would ask for it."""
+        return self._refusals.refused_before(subject.digest, now) if subject.names.is_api else None
 
     def servability(self, subject: ConnectSubject, stored: StoredResponse, now: Instant) -> Servability:
         """Tell whether a stored response may be reused, its freshness aside."""
@@ -160,11 +167,16 @@ class ConnectProfile:
         partition, method = subject.partition, subject.key.method
         if partition is None or not subject.names.is_api or method not in {"GET", "HEAD"}:
             return NO_EFFECTS
+        if head.status != 401 and not self.is_outage(subject, head.status, now):
+            self._refusals.forgive(partition.digest)
         match head.status:
             case 200 | 304 if finding is not None and finding.reading is not None:
                 self._subjects.accept(partition)
                 return self._knowledge.success(subject, finding.reading, sent.at, now)
             case 401:
+                if not self._knowledge.health.is_unsynced(now):
+                    told = head if isinstance(head, Response) else None
+                    self._refusals.refused(partition.digest, told, sent.at, now)
                 return self._knowledge.token_refused(subject, sent.at, now)
             case 403:
                 return self._knowledge.vault_refused(subject, sent.at)

@@ -50,6 +50,7 @@ class ConnectRules:
     token_names: Mapping[str, str] = field(default_factory=dict)
     most_token_labels: int = 200
     most_tokens: int = 4096
+    most_refused: int = 1024
     most_versions: int = 65_536
     most_fences: int = 4096
     most_listings: int = 4096

@@ -3,12 +3,15 @@
 Errors of our own have Connect's shape, `{"status", "message"}`, from a closed list: SDKs parse them.
 """
 
+from dataclasses import replace
 from http import HTTPStatus
+from math import ceil
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.caching import cache_status, reuse, validation
 from proxy.caching.cache_status import CACHE_NAME, Forwarded
+from proxy.caching.profile import RefusedBefore
 from proxy.caching.reasons import ForwardReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Clock, Instant
@@ -105,6 +108,14 @@ class Composer:
             message = Message.UPSTREAM_GARBAGE
         member = cache_status.forwarded(Forwarded(reason=reason, detail=error))
         return self._problem(message, member, error)
+
+    def refused_again(self, request: Request, refused: RefusedBefore) -> Answer:
+        """Return a refusal once more, with the time after which the origin will be asked again."""
+        fields = forwarding.forwarded(refused.response.fields)
+        fields["Retry-After"] = str(ceil(refused.retry_after_seconds))
+        response = replace(refused.response, fields=CIMultiDictProxy(fields))
+        body = b"" if request.method == "HEAD" else response.body
+        return self._passed_on(response, body, f"{CACHE_NAME}; detail=refused_before")
 
     def loop(self) -> Answer:
         """Return the error for a request that has come full circle."""

@@ -5,7 +5,7 @@ Everything that decides is below (`caching`, `connect`); everything that acts is
 
 from typing import Any, Generic, assert_never
 
-from proxy.caching.profile import FindingT, Handling, Profile, SubjectT
+from proxy.caching.profile import FindingT, Handling, Profile, RefusedBefore, SubjectT
 from proxy.caching.reasons import ForwardReason
 from proxy.clock import Clock, Instant
 from proxy.errors import ErrorKind
@@ -75,6 +75,9 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         if self._compose.is_loop(request):
             answer = self._compose.loop()
             return Conclusion(answer=answer, answered=Answered.REFUSED, error=ErrorKind.PROXY_LOOP_DETECTED)
+        refused = self._refused_before(subject)
+        if refused is not None:
+            return Conclusion(answer=self._compose.refused_again(request, refused), answered=Answered.REFUSED)
         if subject.handling is Handling.WRITE:
             return await self._write(subject, request, body)
         if subject.handling is Handling.PASS or body is not None:
@@ -90,6 +93,11 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
                 return await self._forwarder.forward(subject, request, body)
             case _:
                 assert_never(self.mode)
+
+    def _refused_before(self, subject: SubjectT) -> RefusedBefore | None:
+        if self.mode is not Mode.CACHE:
+            return None
+        return self._profile.refused_before(subject, self._clock.now())
 
     async def _write(self, subject: SubjectT, request: Request, body: RequestBody | None) -> Conclusion:
         upstream_request = self._compose.upstream_request(request, subject.key.partition, body)

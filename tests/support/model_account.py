@@ -1,7 +1,7 @@
 """A model of Connect behind the `Upstream` port with many vaults: enough of it to count what a cache asks for.
 
 Lists, searches by title, items, changes made here and elsewhere; every answer takes `latency_seconds`. `down` makes it
-refuse connections. Bodies are made once per state of a vault.
+refuse connections, `failing` answer with that status. Bodies are made once per state of a vault.
 """
 
 import asyncio
@@ -71,6 +71,7 @@ class ModelAccount:
         }
         self.latency_seconds = latency_seconds
         self.down = False
+        self.failing: int | None = None
         self.health_seconds = 0.0
         self.synced = True
         self.refused: set[str] = set()
@@ -88,6 +89,8 @@ class ModelAccount:
         self.asked["background" if is_probe else "client"] += 1
         self.log.append((asyncio.get_running_loop().time(), request.method, request.target))
         await asyncio.sleep(self.latency_seconds)
+        if self.failing is not None:
+            return ModelAnswer(self.failing, b"")
         if request.target == "/health":
             await asyncio.sleep(self.health_seconds)
             status = "AVAILABLE" if self.synced else "NOT_SYNCED"

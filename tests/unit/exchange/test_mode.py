@@ -101,12 +101,13 @@ async def test_observe_collapses_nothing_and_shows_nothing_stale(world):
 async def test_observe_takes_an_outage_for_nothing_to_compare_with(world):
     world.exchange.switch(Mode.OBSERVE)
     await world.get(item(0))
-    world.account.synced = False
-    assert (await world.get(item(0)))[2] == 401
-    world.account.synced = True
-    world.account.refused.add("Bearer a")
-    assert (await world.get(item(0)))[2] == 401
-    assert would_be_hits(world) == [True, True]
+    for status in (503, 429):
+        world.account.failing = status
+        assert (await world.get(item(0)))[2] == status
+    assert would_be_hits(world) == []
+    world.account.failing = 403
+    await world.get(item(0))
+    assert would_be_hits(world) == [True]
 
 
 @in_virtual_time(RULES)
