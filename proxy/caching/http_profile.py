@@ -91,6 +91,10 @@ class HttpProfile:
         """Read nothing."""
         return _NO_FINDING
 
+    def hold_seconds(self, subject: HttpSubject, asked: Instant, now: Instant) -> float:
+        """Hold nothing back."""
+        return 0.0
+
     def doubts(self, subject: HttpSubject, status: int, now: Instant) -> Doubt | None:
         """Believe everything."""
         return None

@@ -200,6 +200,13 @@ class Profile(Protocol[SubjectT, FindingT]):
         """Read a complete answer to a safe request. Parses only; changes nothing."""
         ...
 
+    def hold_seconds(self, subject: SubjectT, asked: Instant, now: Instant) -> float:
+        """Return for how long a complete answer may be held back, as it may not show a write that has ended.
+
+        `asked` is when the first request for it was sent; 0 or less: not at all.
+        """
+        ...
+
     def doubts(self, subject: SubjectT, status: int, now: Instant) -> Doubt | None:
         """Tell whether a status is to be asked for again before it is believed."""
         ...

@@ -85,6 +85,13 @@ class CacheSettings(msgspec.Struct, frozen=True, kw_only=True):
             " at most this long, reads of what was written are passed on. It usually ends within 3 s"
         ),
     ] = 30.0
+    read_your_writes_hold_seconds: Annotated[
+        float,
+        from_zero(
+            "A read of an item just written through this sidecar waits up to this long for the new version, asking"
+            " Connect again and again, for clients that can't cope with the old one. 0: it gets what Connect has"
+        ),
+    ] = 0.0
     unverified_tokens: Annotated[
         UnverifiedTokens,
         Meta(

@@ -99,6 +99,11 @@ def _deadlines(settings: Settings, called: _Called) -> Iterator[str]:
         yield f"{called('upstream.head_seconds')}: is less than upstream.connect_seconds, which is a part of it"
     if upstream.total_seconds < upstream.head_seconds:
         yield f"{called('upstream.total_seconds')}: is less than upstream.head_seconds, which is a part of it"
+    if settings.cache.read_your_writes_hold_seconds >= upstream.total_seconds:
+        yield (
+            f"{called('cache.read_your_writes_hold_seconds')}: must be less than upstream.total_seconds, after which"
+            " a client gets an error"
+        )
 
 
 def _sizes(settings: Settings, called: _Called) -> Iterator[str]:

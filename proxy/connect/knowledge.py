@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from proxy.caching.key import Tag
 from proxy.caching.profile import CacheRules, Effects
 from proxy.clock import Instant
+from proxy.connect import bodies
 from proxy.connect.bodies import Reading
 from proxy.connect.change_checks import ChangeChecks
 from proxy.connect.health import Health
@@ -21,6 +22,7 @@ from proxy.connect.storing_rules import StoringRules
 from proxy.connect.subjects import ConnectSubject
 from proxy.connect.versions import Versions
 from proxy.connect.write_fences import Evidence, WriteFences
+from proxy.semantics.message import Response
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class Knowledge:
     """Everything learnt from Connect, in bounded tables."""
 
     def __init__(self, rules: ConnectRules, started_at: Instant | None) -> None:
+        self._readable_body_bytes = rules.readable_body_bytes
         self.leases = Leases(
             token_verification_seconds=rules.token_verification_seconds,
             # By then nothing stored for the token is within any bound.
@@ -178,6 +181,23 @@ class Knowledge:
         if self.leases.is_known(digest):
             self._lift(names.vault, Evidence(sent=sent, versions={}, missing=names.item), now, follows)
         return follows.effects()
+
+    def written(self, subject: ConnectSubject, applied: Response | None, now: Instant) -> None:
+        """Put a fence around what was written, and look at the vault soon; None: the write may have been applied."""
+        names, method = subject.names, subject.key.method
+        self.checks.written(names.vault, now)
+        if applied is not None and method == "DELETE":
+            self.fences.deleted(names.vault, names.item, now)
+            return
+        shown = None
+        if applied is not None and applied.status < 300:
+            shown = bodies.read_written(names, applied, decoded_bytes=self._readable_body_bytes)
+        if shown is None:
+            self.fences.unknown(names.vault, names.item or None, now)
+        elif method == "POST":
+            self.fences.created(names.vault, *shown, now)
+        else:
+            self.fences.changed(names.vault, *shown, now)
 
     def _lift(self, vault: str, evidence: Evidence, now: Instant, follows: _Consequences) -> None:
         lifted = self.fences.lift(vault, evidence, now)

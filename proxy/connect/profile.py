@@ -136,6 +136,15 @@ class ConnectProfile:
             reading=reading,
         )
 
+    def hold_seconds(self, subject: ConnectSubject, asked: Instant, now: Instant) -> float:
+        """Hold back an item that does not show the writes made here, for as long as is set."""
+        names, most_seconds = subject.names, self._rules.read_your_writes_hold_seconds
+        if not most_seconds or names.kind is not ResourceKind.ITEM:
+            return 0.0
+        if not self._fences.awaits(names.vault, names.item, now):
+            return 0.0
+        return asked.boot_seconds + most_seconds - now.boot_seconds
+
     def doubts(self, subject: ConnectSubject, status: int, now: Instant) -> Doubt | None:
         """Doubt a refused vault, and a refused token that Connect has accepted before (rule 2)."""
         pause_seconds = self._rules.refusal_pause_seconds
@@ -214,8 +223,8 @@ class ConnectProfile:
             if names.concerns_vaults:
                 self._fences.unknown_everywhere(now)
             return Effects(advance=subject.scopes)
-        self._open_fence(subject, outcome, answer, now)
-        self._checks.written(names.vault, now)
+        applied = answer if outcome is WriteOutcome.APPLIED else None
+        self._knowledge.written(subject, applied, now)
         removed = names.tags(write.removes, subject.digest)
         return Effects(advance=subject.scopes, remove=tuple((gone,) for gone in removed))
 
@@ -248,23 +257,6 @@ class ConnectProfile:
     def open_fences(self, now: Instant) -> int:
         """Count the write fences that are open, for status and metrics."""
         return self._fences.open_fences(now)
-
-    def _open_fence(
-        self, subject: ConnectSubject, outcome: WriteOutcome, answer: Response | None, now: Instant
-    ) -> None:
-        names, method = subject.names, subject.key.method
-        if outcome is WriteOutcome.APPLIED and method == "DELETE":
-            self._fences.deleted(names.vault, names.item, now)
-            return
-        shown = None
-        if outcome is WriteOutcome.APPLIED and answer is not None and answer.status < 300:
-            shown = bodies.read_written(names, answer, decoded_bytes=self._rules.readable_body_bytes)
-        if shown is None:
-            self._fences.unknown(names.vault, names.item or None, now)
-        elif method == "POST":
-            self._fences.created(names.vault, *shown, now)
-        else:
-            self._fences.changed(names.vault, *shown, now)
 
     def _missing(self, subject: ConnectSubject, sent: Instant, now: Instant) -> Effects:
         match subject.names.kind:

@@ -42,6 +42,7 @@ class ConnectRules:
     active_seconds: float = 120.0
     stale_if_error_seconds: float = 14_400.0
     write_fence_seconds: float = 30.0
+    read_your_writes_hold_seconds: float = 0.0
     restart_freshness_seconds: float = 2.0
     refusal_pause_seconds: float = 0.1  # Connect 1.7 refuses vaults now and then by mistake (facts.md 4.5)
     answer_stale_after_seconds: float = 2.0

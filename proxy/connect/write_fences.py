@@ -78,6 +78,12 @@ class WriteFences:
         fence = self._vaults.get(vault, {}).get(item)
         return boot < self._everything_until or (fence is not None and fence.is_open(boot))
 
+    def awaits(self, vault: str, item: str, at: Instant) -> bool:
+        """Tell whether it is known what the writes to an item must lead to, and nothing has shown it yet."""
+        boot = at.boot_seconds
+        fence = self._vaults.get(vault, {}).get(item)
+        return fence is not None and fence.is_open(boot) and boot >= fence.uncertain_until
+
     def vault_is_fenced(self, vault: str, at: Instant) -> bool:
         """Tell whether a vault's lists and its object are fenced."""
         boot = at.boot_seconds

@@ -31,6 +31,9 @@ _NO_FIELDS: Fields = CIMultiDictProxy(CIMultiDict())
 
 _HEALTH_SECONDS = 2.0
 
+_FIRST_HOLD_SECONDS = 0.1
+_LONGEST_HOLD_SECONDS = 0.8
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchLimits:
@@ -76,9 +79,47 @@ class Fetcher(Generic[SubjectT, FindingT]):
 
     async def fly(self, errand: Errand[SubjectT], flight: Flight[Landing]) -> Landing:
         """Perform an errand. Faults of the upstream are landings, not exceptions."""
+        asked = self._clock.now()
+        landing = await self.fly_once(errand, flight)
+        return await self._held_back(errand, flight, landing, asked)
+
+    async def fly_once(self, errand: Errand[SubjectT], flight: Flight[Landing]) -> Landing:
+        """Perform an errand and take what comes, whether or not it shows what was written."""
+        sent = Sent(at=self._clock.now(), generation=flight.generation, latest=self._generations.latest)
+        return await self._attempt(errand, flight, sent, self._limits.total_seconds)
+
+    async def _held_back(
+        self, errand: Errand[SubjectT], flight: Flight[Landing], landing: Landing, asked: Instant
+    ) -> Landing:
+        """Ask again until an answer shows what was written, or has been held back for long enough."""
+        subject, pause_seconds = errand.subject, _FIRST_HOLD_SECONDS
+        while isinstance(landing, Landed):
+            left_seconds = self._profile.hold_seconds(subject, asked, self._clock.now())
+            if left_seconds <= 0:
+                break
+            await asyncio.sleep(min(pause_seconds, left_seconds))
+            pause_seconds = min(2 * pause_seconds, _LONGEST_HOLD_SECONDS)
+            later = await self._attempt(errand, flight, self._sent_now(subject), left_seconds)
+            if not isinstance(later, Landed) or self._is_passing(subject, later.upstream_status):
+                later.abandon()
+                break
+            landing = later
+        return landing
+
+    def _sent_now(self, subject: SubjectT) -> Sent:
+        generations = self._generations
+        return Sent(
+            at=self._clock.now(),
+            generation=generations.current(subject.scopes),
+            latest=generations.latest,
+        )
+
+    async def _attempt(
+        self, errand: Errand[SubjectT], flight: Flight[Landing], sent: Sent, limit_seconds: float
+    ) -> Landing:
         try:
-            async with asyncio.timeout(self._limits.total_seconds):
-                return await self._fetch(errand, flight)
+            async with asyncio.timeout(limit_seconds):
+                return await self._fetch(errand, flight, sent)
         except UpstreamError as error:
             return Lost(error=error.kind)
         except TimeoutError:
@@ -107,8 +148,7 @@ class Fetcher(Generic[SubjectT, FindingT]):
             self._generations.advance(effects.advance)
         return sum(self._store.remove_tagged(tags) for tags in effects.remove)
 
-    async def _fetch(self, errand: Errand[SubjectT], flight: Flight[Landing]) -> Landing:
-        sent = Sent(at=self._clock.now(), generation=flight.generation, latest=self._generations.latest)
+    async def _fetch(self, errand: Errand[SubjectT], flight: Flight[Landing], sent: Sent) -> Landing:
         answer, sent = await self._ask(errand, sent)
         received = self._clock.now()
         flight.head_seen = True

@@ -86,7 +86,7 @@ class Reader(Generic[SubjectT, FindingT]):
     async def read_alone(self, subject: SubjectT, request: Request, decision: Forward) -> Conclusion | None:
         """Answer with what the upstream says to this very request, never with anything stored; keep it as always."""
         generation = self._generations.current(subject.scopes)
-        fly = partial(self._fetcher.fly, self._errand(subject, request, None))
+        fly = partial(self._fetcher.fly_once, self._errand(subject, request, None))
         deadline = asyncio.get_running_loop().time() + self._total_seconds
         decision = replace(decision, reason=ForwardReason.BYPASS)
         with self._flights.lead_alone(subject.key, generation, fly) as boarding:

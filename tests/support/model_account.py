@@ -73,6 +73,7 @@ class ModelAccount:
         self.down = False
         self.failing: int | None = None
         self.health_seconds = 0.0
+        self.sync_seconds = 0.0
         self.synced = True
         self.refused: set[str] = set()
         self.asked: Counter[str] = Counter()
@@ -113,7 +114,10 @@ class ModelAccount:
             return ModelAnswer(404, b'{"status":404,"message":"item not found"}')
         if request.method != "GET":
             answered = self._item(vault, item)
-            vault.change(item)
+            if self.sync_seconds:
+                asyncio.get_running_loop().call_later(self.sync_seconds, vault.change, item)
+            else:
+                vault.change(item)
             return ModelAnswer(200, answered)
         return ModelAnswer(200, self._item(vault, item))
 

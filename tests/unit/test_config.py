@@ -275,6 +275,7 @@ def test_another_port_or_another_host_is_no_circle(url):
     [
         ({"UPSTREAM__HEAD_SECONDS": "0.5"}, "is less than upstream.connect_seconds"),
         ({"UPSTREAM__TOTAL_SECONDS": "11"}, "is less than upstream.head_seconds"),
+        ({"CACHE__READ_YOUR_WRITES_HOLD_SECONDS": "15"}, "must be less than upstream.total_seconds"),
         ({"CACHE__RESPONSE_BYTES": "16_777_217"}, "is more than cache.store_bytes"),
         ({"FLIGHTS__BUFFERED_BYTES": "1000"}, "is more than flights.buffered_bytes"),
         ({"OBSERVE__LISTEN": "127.0.0.1:8180"}, "127.0.0.1:8180 is taken by server.listen"),
