@@ -252,6 +252,7 @@ def _profile(settings: Settings, clock: Clock) -> ConnectProfile | HttpProfile:
         stale_if_error_seconds=cache.stale_if_error_seconds,
         write_fence_seconds=cache.write_fence_seconds,
         read_your_writes_hold_seconds=cache.read_your_writes_hold_seconds,
+        trust_content_version=cache.trust_content_version,
         answer_stale_after_seconds=cache.answer_stale_after_seconds,
         change_check_interval_seconds=cache.change_check_interval_seconds,
         active_seconds=cache.active_seconds,

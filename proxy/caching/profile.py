@@ -97,12 +97,12 @@ class Effects:
     """What must follow from something learnt.
 
     `advance` lists scopes whose generation rises. `remove` lists conjunctions of tags: every stored response
-    that carries all tags of one of them goes. `proof` counts for what was sent before any of this.
+    that carries all tags of one of them goes. `proofs` count for what was sent before any of this.
     """
 
     advance: tuple[Tag, ...] = ()
     remove: tuple[tuple[Tag, ...], ...] = ()
-    proof: Proof | None = None
+    proofs: tuple[Proof, ...] = ()
 
 
 NO_EFFECTS = Effects()

@@ -92,6 +92,15 @@ class CacheSettings(msgspec.Struct, frozen=True, kw_only=True):
             " Connect again and again, for clients that can't cope with the old one. 0: it gets what Connect has"
         ),
     ] = 0.0
+    trust_content_version: Annotated[
+        bool,
+        Meta(
+            description="Connect shows a `contentVersion` of every vault that seems to move with every change inside;"
+            " nobody has promised that. `false`: one that has moved only has the vault's list looked at. `true`: one"
+            " that has not moved validates all that is stored of the vault, and change checks ask for it instead of"
+            " the list"
+        ),
+    ] = False
     unverified_tokens: Annotated[
         UnverifiedTokens,
         Meta(

@@ -36,6 +36,7 @@ class CheckCause(StrEnum):
 
     INTERVAL = "interval"  # ahead of staleness
     WRITE = "write"  # a write outdated the vault
+    HINT = "hint"  # its contentVersion has moved
     PRIMING = "priming"  # Connect came back and needs a request with a valid token
 
 
@@ -141,6 +142,13 @@ class ChangeChecks:
                 self._written[vault] = _Written(ended=boot, next_look=1)
                 watch.due = min(watch.due, boot + _LOOKS_SECONDS[0])
                 watch.cause = CheckCause.WRITE
+
+    def hinted(self, vault: str, now: Instant, partition: bytes | None = None) -> None:
+        """Note that something may have changed in a vault, for one token or for all: look at its list now."""
+        for (watching, watched), watch in self._watches.items():
+            if watched == vault and partition in (None, watching) and watch.cause is CheckCause.INTERVAL:
+                watch.due = min(watch.due, now.boot_seconds)
+                watch.cause = CheckCause.HINT
 
     def prime(self, now: Instant, delay_seconds: float) -> None:
         """Note that Connect waits for a request with a valid token: the token used last shall send one."""

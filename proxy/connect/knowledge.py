@@ -7,11 +7,12 @@ anything. Evidence of one token may demote what others have stored, never freshe
 from dataclasses import dataclass, field
 
 from proxy.caching.key import Tag
-from proxy.caching.profile import CacheRules, Effects
+from proxy.caching.profile import CacheRules, Effects, Proof
 from proxy.clock import Instant
 from proxy.connect import bodies
 from proxy.connect.bodies import Reading
 from proxy.connect.change_checks import ChangeChecks
+from proxy.connect.content_versions import ContentVersions, VaultUnchanged
 from proxy.connect.health import Health
 from proxy.connect.leases import VAULT_LISTS, Leases, Refusal
 from proxy.connect.listings import Listings, VaultListed
@@ -20,7 +21,7 @@ from proxy.connect.rules import ConnectRules
 from proxy.connect.sightings import Sightings
 from proxy.connect.storing_rules import StoringRules
 from proxy.connect.subjects import ConnectSubject
-from proxy.connect.versions import Versions
+from proxy.connect.versions import CONTENT, Versions
 from proxy.connect.write_fences import Evidence, WriteFences
 from proxy.semantics.message import Response
 
@@ -31,7 +32,7 @@ class _Consequences:
 
     advance: list[Tag] = field(default_factory=list)
     remove: list[tuple[Tag, ...]] = field(default_factory=list)
-    proof: VaultListed | None = None
+    proofs: list[Proof] = field(default_factory=list)
 
     def demote(self, vault: str, items: tuple[str, ...]) -> None:
         self.advance += [tag(Mark.ITEM, vault=vault, item=item) for item in items]
@@ -48,7 +49,7 @@ class _Consequences:
         self.remove.append((tag(Mark.PARTITION, partition=digest), *marked))
 
     def effects(self) -> Effects:
-        return Effects(advance=tuple(self.advance), remove=tuple(self.remove), proof=self.proof)
+        return Effects(advance=tuple(self.advance), remove=tuple(self.remove), proofs=tuple(self.proofs))
 
 
 class Knowledge:
@@ -65,6 +66,8 @@ class Knowledge:
         self.versions = Versions(keep_seconds=rules.stale_if_error_seconds, capacity=rules.most_versions)
         self.sightings = Sightings(capacity=rules.most_versions)
         self.listings = Listings(capacity=rules.most_listings)
+        self.content_versions = ContentVersions(capacity=rules.most_listings)
+        self._trusts_content_version = rules.trust_content_version
         self.fences = WriteFences(write_fence_seconds=rules.write_fence_seconds, capacity=rules.most_fences)
         self.checks = ChangeChecks(
             interval_seconds=rules.check_interval_seconds,
@@ -88,7 +91,10 @@ class Knowledge:
         if self.versions.is_regressed(reading.versions, now):
             return follows.effects()
         for vault, item in self.versions.note(reading.versions, now):
-            follows.demote(vault, (item,) if not item.startswith("/") else ())
+            if item == CONTENT:
+                self.checks.hinted(vault, now)
+            elif not item.startswith("/"):
+                follows.demote(vault, (item,))
         if not self.health.is_unsynced(now):
             self._learn_from_shown(subject, reading, sent, now, follows)
         return follows.effects()
@@ -106,7 +112,9 @@ class Knowledge:
             follows.demote(names.vault, omissions.first + omissions.again)
             for item in omissions.again:
                 follows.drop(digest, tag(Mark.ITEM, vault=names.vault, item=item))
-            follows.proof = self._proof(subject, reading, sent, now)
+            self._prove_by_list(subject, reading, sent, now, follows)
+        if names.kind in {ResourceKind.VAULTS, ResourceKind.VAULT} and self._trusts_content_version:
+            self._prove_by_content(digest, reading, sent, now, follows)
         if names.kind in {ResourceKind.ITEMS, ResourceKind.ITEM}:
             evidence = Evidence(
                 sent=sent,
@@ -115,18 +123,38 @@ class Knowledge:
             )
             self._lift(names.vault, evidence, now, follows)
 
-    def _proof(
-        self, subject: ConnectSubject, reading: Reading, sent: Instant, now: Instant
-    ) -> VaultListed | None:
+    def _prove_by_content(
+        self, digest: bytes, reading: Reading, sent: Instant, now: Instant, follows: _Consequences
+    ) -> None:
+        for (vault, what), version in reading.versions:
+            if what != CONTENT or self.fences.vault_is_fenced(vault, sent):
+                continue
+            since = self.content_versions.shown(digest, vault, version, sent, now)
+            if since is None:
+                self.checks.hinted(vault, now, digest)
+                continue
+            self.checks.proven(digest, vault, sent)
+            rules = self.storing_rules.of(digest, vault, now)
+            follows.proofs.append(
+                VaultUnchanged(
+                    about=_all_of(digest, vault),
+                    since=since,
+                    item_rules=rules[Freshness.ITEM],
+                    list_rules=rules[Freshness.LIST],
+                )
+            )
+
+    def _prove_by_list(
+        self, subject: ConnectSubject, reading: Reading, sent: Instant, now: Instant, follows: _Consequences
+    ) -> None:
         digest, vault = subject.digest, subject.names.vault
         if reading.listed is None or len(reading.summaries) != len(reading.listed):
-            return None  # something without a version: a change would not show
+            return  # something without a version: a change would not show
         look = self.listings.listed(digest, vault, reading, sent, now)
         if look is None:
-            return None
+            return
         self.checks.proven(digest, vault, sent)
         rules = self.storing_rules.of(digest, vault, now)
-        about = (tag(Mark.PARTITION, partition=digest), tag(Mark.VAULT, vault=vault))
         summaries = reading.summaries
         list_rules: CacheRules | None = rules[Freshness.LIST]
         if self.fences.vault_is_fenced(vault, sent):
@@ -134,12 +162,14 @@ class Knowledge:
             is_fenced = self.fences.item_is_fenced
             summaries = {item: shown for item, shown in summaries.items() if not is_fenced(vault, item, sent)}
             list_rules = None
-        return VaultListed(
-            about=about,
-            summaries=summaries,
-            look=look,
-            item_rules=rules[Freshness.ITEM],
-            list_rules=list_rules,
+        follows.proofs.append(
+            VaultListed(
+                about=_all_of(digest, vault),
+                summaries=summaries,
+                look=look,
+                item_rules=rules[Freshness.ITEM],
+                list_rules=list_rules,
+            )
         )
 
     def token_refused(self, subject: ConnectSubject, sent: Instant, now: Instant) -> Effects:
@@ -204,3 +234,7 @@ class Knowledge:
         if lifted:
             follows.demote(vault, lifted)
             follows.outdate_views(vault)
+
+
+def _all_of(digest: bytes, vault: str) -> tuple[Tag, ...]:
+    return tag(Mark.PARTITION, partition=digest), tag(Mark.VAULT, vault=vault)

@@ -71,7 +71,9 @@ class ConnectProfile:
         self._knowledge = Knowledge(rules, started_at)
         self._refusals = Refusals(capacity=rules.most_refused)
         self._checks = self._knowledge.checks
-        self.foresight = ConnectForesight(self._checks, self._knowledge.fences)
+        self.foresight = ConnectForesight(
+            self._checks, self._knowledge.fences, trusts_content_version=rules.trust_content_version
+        )
         self._leases = self._knowledge.leases
         self._versions = self._knowledge.versions
         self._sightings = self._knowledge.sightings

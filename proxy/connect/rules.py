@@ -46,6 +46,7 @@ class ConnectRules:
     restart_freshness_seconds: float = 2.0
     refusal_pause_seconds: float = 0.1  # Connect 1.7 refuses vaults now and then by mistake (facts.md 4.5)
     answer_stale_after_seconds: float = 2.0
+    trust_content_version: bool = False
     unverified_tokens: UnverifiedTokens = UnverifiedTokens.SERVE_STALE
     one_time_passwords: OneTimePasswords = OneTimePasswords.NEVER
     token_names: Mapping[str, str] = field(default_factory=dict)

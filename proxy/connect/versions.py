@@ -16,9 +16,13 @@ VersionKey = tuple[str, str]
 ShownVersions = Iterable[tuple[VersionKey, int]]
 
 
+CONTENT = "/content"
+"""Stands for a vault's contents where an item's id would."""
+
+
 def content_version(vault: str) -> VersionKey:
     """Return the key of a vault's contentVersion."""
-    return (vault, "/content")
+    return (vault, CONTENT)
 
 
 def attribute_version(vault: str) -> VersionKey:

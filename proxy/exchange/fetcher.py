@@ -221,8 +221,8 @@ class Fetcher(Generic[SubjectT, FindingT]):
         is_current = self._is_current(subject, sent) and not flight.is_superseded
         now = self._clock.now()
         effects = self._profile.learn(subject, response, finding, sent, now)
-        if effects.proof is not None:
-            self._apply(effects.proof, response, sent, received)
+        for proof in effects.proofs:
+            self._apply(proof, response, sent, received)
         self.carry_out(effects)
         # What this very answer has just raised does not outdate it.
         sent = replace(sent, generation=self._generations.current(subject.scopes))

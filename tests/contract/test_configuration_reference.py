@@ -24,6 +24,7 @@ UNITLESS = {
     "format",
     "profile",
     "mode",
+    "trust_content_version",
 }
 
 

@@ -107,6 +107,9 @@ class ModelAccount:
             return ModelAnswer(200, b"{}")
         parts = path.removeprefix("/v1/vaults/").split("/")
         vault = self.vaults[parts[0]]
+        if len(parts) == 1:
+            shown = {"id": vault.identifier, "name": "x", "contentVersion": sum(vault.versions.values())}
+            return ModelAnswer(200, json.dumps(shown).encode())
         if len(parts) == 2:
             return ModelAnswer(200, self._list(vault, query))
         item = parts[2]
