@@ -261,6 +261,11 @@ class Foresight(Protocol[BackgroundT]):
         """Note that the origin has come back and may wait for a request; one will be due after the delay."""
         ...
 
+    @property
+    def is_sooner(self) -> bool:
+        """Whether something may be due sooner than `background_wait_seconds` said last."""
+        ...
+
     def background_wait_seconds(self, now: Instant) -> float | None:
         """Return how long nothing can be due; None if nothing will be before a client has asked again."""
         ...

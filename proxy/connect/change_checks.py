@@ -87,6 +87,8 @@ class ChangeChecks:
         self._watches: OrderedDict[tuple[bytes, str], _Watch] = OrderedDict()
         self._written: dict[str, _Written] = {}
         self._earnings = Earnings()
+        self.is_sooner = False
+        """Whether a check was moved up since `wait_seconds` was asked last."""
 
     def __len__(self) -> int:
         return len(self._watches)
@@ -140,23 +142,20 @@ class ChangeChecks:
         for (_, watched), watch in self._watches.items():
             if watched == vault:
                 self._written[vault] = _Written(ended=boot, next_look=1)
-                watch.due = min(watch.due, boot + _LOOKS_SECONDS[0])
-                watch.cause = CheckCause.WRITE
+                self._move_up(watch, boot + _LOOKS_SECONDS[0], CheckCause.WRITE)
 
     def hinted(self, vault: str, now: Instant, partition: bytes | None = None) -> None:
         """Note that something may have changed in a vault, for one token or for all: look at its list now."""
         for (watching, watched), watch in self._watches.items():
             if watched == vault and partition in (None, watching) and watch.cause is CheckCause.INTERVAL:
-                watch.due = min(watch.due, now.boot_seconds)
-                watch.cause = CheckCause.HINT
+                self._move_up(watch, now.boot_seconds, CheckCause.HINT)
 
     def prime(self, now: Instant, delay_seconds: float) -> None:
         """Note that Connect waits for a request with a valid token: the token used last shall send one."""
         active = [(watch.used, watch) for watch in self._watches.values() if not watch.is_under_way]
         if active:
             _, watch = max(active, key=lambda known: known[0])
-            watch.due = min(watch.due, now.boot_seconds + delay_seconds)
-            watch.cause = CheckCause.PRIMING
+            self._move_up(watch, now.boot_seconds + delay_seconds, CheckCause.PRIMING)
 
     def forget(self, partition: bytes) -> None:
         """Forget a token that Connect refused."""
@@ -186,6 +185,7 @@ class ChangeChecks:
 
     def wait_seconds(self, now: Instant) -> float | None:
         """Return how long nothing can be due; None if there is nothing to wait for."""
+        self.is_sooner = False
         if not self._watches:
             return None
         soonest = min(watch.due for watch in self._watches.values())
@@ -226,9 +226,13 @@ class ChangeChecks:
             at = written.ended + _LOOKS_SECONDS[written.next_look]
             written.next_look += 1
             if at > now.boot_seconds:
-                watch.due = min(watch.due, at)
-                watch.cause = CheckCause.WRITE
+                self._move_up(watch, at, CheckCause.WRITE)
                 return
+
+    def _move_up(self, watch: _Watch, at: float, cause: CheckCause) -> None:
+        self.is_sooner = True
+        watch.due = min(watch.due, at)
+        watch.cause = cause
 
     def _next_due(self, place: tuple[bytes, str], since: float) -> float:
         digest = blake2b(place[0] + place[1].encode() + int(since).to_bytes(8, "big"), digest_size=2).digest()

@@ -37,6 +37,11 @@ class ConnectForesight:
         """Have one list asked for: after a restart Connect needs a request with a valid token (rule 14)."""
         self._checks.prime(now, delay_seconds)
 
+    @property
+    def is_sooner(self) -> bool:
+        """Whether a check has been moved up."""
+        return self._checks.is_sooner
+
     def background_wait_seconds(self, now: Instant) -> float | None:
         """Return how long nothing can be due."""
         return self._checks.wait_seconds(now)

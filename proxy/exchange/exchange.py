@@ -163,7 +163,7 @@ class Exchange(Generic[SubjectT, FindingT]):
         """Have the origin asked for something soon, whoever asks us: it may wait for a request."""
         if self._prober is not None and self._foresight is not None and self.mode is Mode.CACHE:
             self._foresight.prime(self._clock.now(), delay_seconds)
-            self._prober.hurry()
+            self._prober.wake()
 
     def purge(self, effects: Effects) -> int:
         """Remove stored responses and outdate what is under way; return how many went."""

@@ -126,8 +126,6 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         may_follow = self._profile.concluded(subject, request, conclusion.reused, self._clock.now())
         if may_follow and self._prober is not None:
             self._prober.wake()
-            if subject.handling is Handling.WRITE:
-                self._prober.hurry()
 
     def _report(self, subject: SubjectT, request: Request, conclusion: Conclusion, arrived: Instant) -> None:
         self._observer.notify(

@@ -39,13 +39,11 @@ class Prober(Generic[SubjectT, FindingT, BackgroundT]):
         self._under_way: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
-        """See to it that somebody waits for what comes due."""
+        """See to it that somebody waits for what comes due, and for no longer than that."""
         if self._watching is None or self._watching.done():
             self._watching = asyncio.get_running_loop().create_task(self._watch())
-
-    def hurry(self) -> None:
-        """Say that something may be due sooner than was foreseen."""
-        self._hurried.set()
+        elif self._foresight.is_sooner:
+            self._hurried.set()
 
     def rest(self) -> None:
         """Give up everything, until somebody wakes us again."""
@@ -81,6 +79,7 @@ class Prober(Generic[SubjectT, FindingT, BackgroundT]):
                 background, self._clock.now(), is_too_large=isinstance(landing, Overflowing)
             )
         self._observer.notify(BackgroundFinished(cause=background.cause.value, outcome=_outcome(landing)))
+        self.wake()
 
 
 def _outcome(landing: Landing) -> BackgroundOutcome:
