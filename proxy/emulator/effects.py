@@ -55,6 +55,13 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Garbage:
+    """Bytes come that are no HTTP, then the connection is closed."""
+
+    stage: ClassVar[Stage] = Stage.OUTCOME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseReused:
     """As Close, but only on a connection that has carried a request before."""
 
@@ -152,7 +159,15 @@ class TruncatedBody:
 
 
 Outcome: TypeAlias = (
-    Reset | Close | CloseReused | LoseAnswer | Restart | Status | SpuriousForbidden | FirstRequestUnauthorized
+    Reset
+    | Close
+    | CloseReused
+    | Garbage
+    | LoseAnswer
+    | Restart
+    | Status
+    | SpuriousForbidden
+    | FirstRequestUnauthorized
 )
 BodyEffect: TypeAlias = SlowBody | TruncatedBody
 FieldEffect: TypeAlias = ChangedFields | EntityTags

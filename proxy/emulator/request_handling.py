@@ -25,6 +25,9 @@ from proxy.emulator.file_content import FixedContent
 from proxy.emulator.json_documents import encode
 from proxy.emulator.recorder import RecordedRequest, Recorder
 
+_NO_HTTP = b"\x15\x03\x01\x00\x02\x02\x46\r\n\r\n"
+"""An alert of TLS, as comes from a port that expects it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestHandling:
@@ -88,6 +91,9 @@ class RequestHandling:
             case effects.Reset():
                 reset(connection.transport)
             case effects.Close() | effects.CloseReused():
+                connection.transport.close()
+            case effects.Garbage():
+                connection.transport.write(_NO_HTTP)
                 connection.transport.close()
             case effects.LoseAnswer():
                 await self.api.answer(call)

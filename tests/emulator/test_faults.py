@@ -12,6 +12,7 @@ from proxy.emulator import (
     CloseReused,
     EntityTags,
     FirstRequestUnauthorized,
+    Garbage,
     HoldPoint,
     LaggingReplica,
     LoseAnswer,
@@ -119,6 +120,15 @@ async def test_close_ends_the_connection_without_an_answer(bench):
     bench.emulator.faults.add(Close())
     reader, writer = await ask_raw(bench)
     assert await reader.read() == b""
+    writer.close()
+
+
+async def test_garbage_is_no_http(bench):
+    bench.emulator.faults.add(Garbage())
+    reader, writer = await ask_raw(bench)
+    octets = await reader.read()
+    assert octets
+    assert not octets.startswith(b"HTTP/")
     writer.close()
 
 
