@@ -18,6 +18,9 @@ from proxy.clock import Instant
 from proxy.connect.earnings import Earnings
 
 _EARNED_BY = 2
+_EARNED_BY_AT_FIRST = 6
+"""Before the first check of a vault nothing is known of what one saves, and two reads may be all there will be."""
+
 _EARNED_BY_MOST = 64
 _ENOUGH_SAVED = 2
 """A check costs one request; one that saves fewer than two is not worth its while."""
@@ -63,7 +66,7 @@ class _Watch:
     due: float
     cause: CheckCause = CheckCause.INTERVAL
     answered: int = 0
-    needed: int = _EARNED_BY
+    needed: int = _EARNED_BY_AT_FIRST
     saved: set[str] = field(default_factory=set, repr=False)
     checked: float = float("-inf")
     is_under_way: bool = False

@@ -156,7 +156,8 @@ def test_what_is_due_and_has_no_room_yet_is_sent_later():
     for seconds in (0, 50, 99):
         for vault in "abcde":
             checks.asked(b"t", vault, "Bearer t", _at(seconds), is_verified=True)
-            checks.answered(b"t", vault, None, _at(seconds))
+            for _ in range(3):
+                checks.answered(b"t", vault, None, _at(seconds))
     for seconds in (100, 101, 102, 103):
         sent += [check.vault for check in checks.due(_at(seconds), 2)]
     assert sorted(sent) == list("abcde")
