@@ -1,9 +1,8 @@
 """The composition root: settings in, a running service out. The only module that knows everything.
 
-What stands behind it is put together in `proxy.upstreams`, its one part.
+What stands behind it is put together in `proxy.upstreams`, what decides in `proxy.profiles`.
 """
 
-import hashlib
 import hmac
 import random
 import secrets
@@ -12,24 +11,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from proxy import __version__
 from proxy.adapters.logs import ExchangeLog, LogFormat, make_logger
 from proxy.adapters.memory_store import MemoryStore
 from proxy.adapters.metrics import Metrics
-from proxy.caching.http_profile import HttpProfile
 from proxy.clock import Clock, SystemClock
 from proxy.config import Address as ConfiguredAddress
-from proxy.config import ProfileName, Settings
+from proxy.config import Settings
 from proxy.connect import purging
-from proxy.connect.profile import ConnectProfile, ConnectRules, UnverifiedTokens
-from proxy.connect.rules import OneTimePasswords
+from proxy.connect.profile import ConnectProfile
 from proxy.exchange.events import Event
 from proxy.exchange.exchange import Exchange, ExchangeLimits, Outside
 from proxy.exchange.mode import Mode
 from proxy.exchange.ports import Observer
+from proxy.exchange.rate_limits import LimitMode
 from proxy.exchange.recovery import OnRecovery
+from proxy.profiles import make_limiter, make_profile
 from proxy.server.connection import ConnectionLimits
 from proxy.server.control_app import ControlApp, Controls, Purge, PurgeScope
 from proxy.server.front import Front
@@ -93,7 +91,7 @@ class Sidecar:
         self._metrics = Metrics(version=__version__)
         log_format = LogFormat(settings.log.format.value)
         self._log = make_logger(log_format, settings.log.level.value)
-        self._profile = _profile(settings, self._clock)
+        self._profile = make_profile(settings, self._clock)
         # Not all sidecars at once: up to a second later.
         recovery = OnRecovery(lambda: self.exchange.origin_is_back(random.random()))  # noqa: S311
         self._observer = _Everyone([self._metrics, ExchangeLog(self._log), recovery])
@@ -168,6 +166,7 @@ class Sidecar:
             foresight=self._profile.foresight if isinstance(self._profile, ConnectProfile) else None,
             observer=self._observer,
             entity_tag=_entity_tagger(secrets.token_bytes(32)),
+            limiter=make_limiter(settings),
             pseudonym=f"connect-sidecar-{secrets.token_hex(4)}",
         )
         limits = ExchangeLimits(
@@ -177,6 +176,8 @@ class Sidecar:
             large_response_concurrency=settings.flights.large_response_concurrency,
             write_queue_wait_seconds=settings.writes.queue_wait_seconds or None,
             write_queue_body_bytes=settings.writes.queue_body_bytes,
+            limit_mode=LimitMode(settings.limits.mode.value),
+            stale_instead_of_429=settings.limits.stale_instead_of_429,
         )
         return Exchange(outside, limits, Mode(settings.mode.value))
 
@@ -235,32 +236,6 @@ async def run(settings: Settings, *, on_ready: Callable[[Running], None] | None 
     sidecar = Sidecar(settings)
     with sidecar.lifecycle.obeying_signals():
         await sidecar.run(on_ready)
-
-
-def _profile(settings: Settings, clock: Clock) -> ConnectProfile | HttpProfile:
-    key = secrets.token_bytes(32)
-    if settings.profile is ProfileName.HTTP:
-        authority = urlsplit(settings.upstream.url).netloc
-        return HttpProfile(
-            lambda octets: hashlib.blake2b(octets, key=key, digest_size=16).digest(), authority=authority
-        )
-    cache = settings.cache
-    rules = ConnectRules(
-        item_freshness_seconds=cache.item_freshness_seconds,
-        list_freshness_seconds=cache.list_freshness_seconds,
-        token_verification_seconds=cache.token_verification_seconds,
-        stale_if_error_seconds=cache.stale_if_error_seconds,
-        write_fence_seconds=cache.write_fence_seconds,
-        read_your_writes_hold_seconds=cache.read_your_writes_hold_seconds,
-        trust_content_version=cache.trust_content_version,
-        answer_stale_after_seconds=cache.answer_stale_after_seconds,
-        change_check_interval_seconds=cache.change_check_interval_seconds,
-        active_seconds=cache.active_seconds,
-        unverified_tokens=UnverifiedTokens(cache.unverified_tokens.value),
-        one_time_passwords=OneTimePasswords(cache.one_time_passwords.value),
-        token_names=settings.tokens.names,
-    )
-    return ConnectProfile(rules=rules, key=key, started_at=clock.now())
 
 
 def _drain_settings(settings: Settings) -> DrainSettings:

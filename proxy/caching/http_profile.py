@@ -21,6 +21,7 @@ from proxy.caching.profile import (
     RefusedBefore,
     Sent,
     Servability,
+    Standing,
     Subject,
     WriteOutcome,
 )
@@ -74,6 +75,10 @@ class HttpProfile:
             tags=(target, ("partition", partition)),
             rules=SHARED_RULES if is_shared else PRIVATE_RULES,
         )
+
+    def standing(self, subject: HttpSubject, now: Instant) -> Standing:
+        """Know nobody."""
+        return Standing.STRANGER
 
     def refused_before(self, subject: HttpSubject, now: Instant) -> RefusedBefore | None:
         """Let everybody ask."""

@@ -75,6 +75,14 @@ class Servability(StrEnum):
     REFUSED = "refused"  # never for this token
 
 
+class Standing(StrEnum):
+    """What is known of whoever sends a request."""
+
+    STRANGER = "stranger"  # the origin has never accepted it
+    UNVERIFIED = "unverified"  # it has, and must be asked again before anything is reused
+    VERIFIED = "verified"
+
+
 class Proof(Protocol):
     """What one complete answer proves about other stored responses than its own."""
 
@@ -182,6 +190,10 @@ class Profile(Protocol[SubjectT, FindingT]):
 
     def subject(self, request: Request, now: Instant) -> SubjectT:
         """Tell what a request is about."""
+        ...
+
+    def standing(self, subject: SubjectT, now: Instant) -> Standing:
+        """Tell what is known of whoever sends this request."""
         ...
 
     def refused_before(self, subject: SubjectT, now: Instant) -> RefusedBefore | None:

@@ -10,6 +10,7 @@ from proxy.config.cache_settings import CacheSettings, FlightSettings, OneTimePa
 from proxy.config.checks import warnings_about
 from proxy.config.container_memory import memory_limit_bytes
 from proxy.config.errors import ConfigError
+from proxy.config.limit_settings import LimitSettings
 from proxy.config.sources import UPSTREAM_VARIABLE, load, load_control
 from proxy.config.tree import (
     ControlSettings,
@@ -31,6 +32,7 @@ __all__ = [
     "ConfigError",
     "ControlSettings",
     "FlightSettings",
+    "LimitSettings",
     "LogFormat",
     "LogLevel",
     "LogSettings",

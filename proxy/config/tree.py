@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from proxy.config.addresses import Address
 from proxy.config.cache_settings import CacheSettings, FlightSettings
+from proxy.config.limit_settings import LimitSettings
 from proxy.config.ranges import KIBIBYTE, MEBIBYTE, above_zero, from_zero, size_bytes
 from proxy.config.upstream_settings import UpstreamSettings
 
@@ -195,5 +196,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cache: CacheSettings = CacheSettings()
     flights: FlightSettings = FlightSettings()
     writes: WriteSettings = WriteSettings()
+    limits: LimitSettings = LimitSettings()
     tokens: TokenSettings = TokenSettings()
     log: LogSettings = LogSettings()

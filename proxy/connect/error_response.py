@@ -26,6 +26,7 @@ class Message(StrEnum):
     TARGET_TOO_LONG = "The request target is too long"
     RANGE = "The requested range lies outside the content"
     UNKNOWN_EXPECTATION = "The only expectation understood is 100-continue"
+    RATE_LIMITED = "Too many requests with this access token, please retry the request later"
     FIELDS_TOO_LARGE = "The request fields are too many or too large"
     INTERNAL = "The sidecar failed to answer this request"
     UPSTREAM_UNREACHABLE = "Connect could not be reached"
@@ -55,6 +56,7 @@ STATUS_OF: dict[Message, int] = {
     Message.TARGET_TOO_LONG: 414,
     Message.RANGE: 416,
     Message.UNKNOWN_EXPECTATION: 417,
+    Message.RATE_LIMITED: 429,
     Message.FIELDS_TOO_LARGE: 431,
     Message.INTERNAL: 500,
     Message.UPSTREAM_UNREACHABLE: 502,

@@ -18,6 +18,7 @@ from proxy.caching.profile import (
     RefusedBefore,
     Sent,
     Servability,
+    Standing,
     WriteOutcome,
 )
 from proxy.caching.reasons import NotStoredReason
@@ -82,6 +83,13 @@ class ConnectProfile:
     def subject(self, request: Request, now: Instant) -> ConnectSubject:
         """Tell what a request is about."""
         return self._subjects.subject(request)
+
+    def standing(self, subject: ConnectSubject, now: Instant) -> Standing:
+        """Go by whether Connect has accepted the token, and by its lease on the vault."""
+        if not self._leases.is_known(subject.digest):
+            return Standing.STRANGER
+        holds = self._leases.holds(subject.digest, subject.names.vault or VAULT_LISTS, now)
+        return Standing.VERIFIED if holds else Standing.UNVERIFIED
 
     def refused_before(self, subject: ConnectSubject, now: Instant) -> RefusedBefore | None:
         """Damp a token that Connect keeps refusing, where Connect would ask for it."""

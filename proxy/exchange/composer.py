@@ -3,12 +3,14 @@
 Errors of our own have Connect's shape, `{"status", "message"}`, from a closed list: SDKs parse them.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from http import HTTPStatus
 from math import ceil
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from proxy.admission.rate_limiter import Balance
 from proxy.caching import cache_status, reuse, validation
 from proxy.caching.cache_status import CACHE_NAME, Forwarded
 from proxy.caching.profile import RefusedBefore
@@ -117,6 +119,17 @@ class Composer:
         body = b"" if request.method == "HEAD" else response.body
         return self._passed_on(response, body, f"{CACHE_NAME}; detail=refused_before")
 
+    def limited(self, balance: Balance) -> Answer:
+        """Return the error for a request above its token's budget."""
+        label = f"{CACHE_NAME}; detail=rate_limited"
+        return self._retry_later(Message.RATE_LIMITED, label, balance.retry_after_seconds)
+
+    def with_fields(self, answer: Answer, fields: Iterable[tuple[str, str]]) -> Answer:
+        """Return an answer with more fields."""
+        extended = CIMultiDict(answer.fields)
+        extended.extend(fields)
+        return replace(answer, fields=CIMultiDictProxy(extended))
+
     def loop(self) -> Answer:
         """Return the error for a request that has come full circle."""
         member = cache_status.forwarded(Forwarded(reason=ForwardReason.BYPASS))
@@ -128,21 +141,18 @@ class Composer:
 
     def busy(self, reason: ForwardReason) -> Answer:
         """Return the error for a request whose turn did not come in time."""
-        return self._retry_later(Message.OVERLOADED, Forwarded(reason=reason, detail="busy"))
+        return self._retry_later(
+            Message.OVERLOADED, cache_status.forwarded(Forwarded(reason=reason, detail="busy"))
+        )
 
     def no_turn(self) -> Answer:
         """Return the error for a write whose turn in its vault did not come in time: nothing was sent."""
-        return self._retry_later(
-            Message.WRITE_QUEUE_FULL, Forwarded(reason=ForwardReason.METHOD, detail="write_queue")
-        )
+        forwarded = Forwarded(reason=ForwardReason.METHOD, detail="write_queue")
+        return self._retry_later(Message.WRITE_QUEUE_FULL, cache_status.forwarded(forwarded))
 
-    def _retry_later(self, message: Message, forwarded: Forwarded) -> Answer:
-        answer = self._problem(message, cache_status.forwarded(forwarded))
-        fields = CIMultiDict(answer.fields)
-        fields["Retry-After"] = "1"
-        return Answer(
-            status=answer.status, reason=answer.reason, fields=CIMultiDictProxy(fields), body=answer.body
-        )
+    def _retry_later(self, message: Message, member: str, seconds: float = 1.0) -> Answer:
+        retry_after = ("Retry-After", str(max(1, ceil(seconds))))
+        return self.with_fields(self._problem(message, member), [retry_after])
 
     def _presented(self, request: Request, stored: StoredResponse, now: Instant, member: str) -> Answer:
         presented = reuse.present(stored, request, now)

@@ -22,6 +22,11 @@ class Conclusion:
     reused: StoredResponse | None = None
 
     @classmethod
+    def of_limit(cls, answer: Answer) -> "Conclusion":
+        """Return how an exchange ended whose token had used up its budget."""
+        return cls(answer=answer, answered=Answered.LIMITED)
+
+    @classmethod
     def of_failure(
         cls, answer: Answer, reason: ForwardReason | None, error: ErrorKind | None = None
     ) -> "Conclusion":

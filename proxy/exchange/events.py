@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from proxy.admission.circuit_breaker import BreakerState
+from proxy.admission.rate_limiter import Budget
 from proxy.caching.profile import WriteOutcome
 from proxy.caching.reasons import ForwardReason, NotStoredReason
 from proxy.errors import ErrorKind
@@ -22,6 +23,7 @@ class Answered(StrEnum):
     COLLAPSED = "collapsed"  # by a request another client caused
     FORWARDED = "forwarded"  # by the upstream's answer to this request
     REFUSED = "refused"  # by us: the request was at fault
+    LIMITED = "limited"  # by us: the token's budget is used up
     FAILED = "failed"  # by us: the upstream gave no answer
 
 
@@ -117,6 +119,15 @@ class BackgroundFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limited:
+    """A request was above its token's budget; where `is_enforced` is false it passed all the same."""
+
+    budget: Budget
+    token: str
+    is_enforced: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModeChanged:
     """An operator has switched the mode."""
 
@@ -148,6 +159,7 @@ Event = (
     | Invalidated
     | Purged
     | BackgroundFinished
+    | Limited
     | ModeChanged
     | WouldBeHit
 )

@@ -1,9 +1,10 @@
 """The exchange put together from its ports and a profile: what the server asks, and what an operator may do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic
 
+from proxy.admission.rate_limiter import RateLimiter
 from proxy.caching.generations import Generations
 from proxy.caching.key import ROOT
 from proxy.caching.profile import Effects, FindingT, Foresight, Profile, SubjectT
@@ -19,6 +20,7 @@ from proxy.exchange.lookup import Lookup
 from proxy.exchange.mode import Mode
 from proxy.exchange.ports import Observer, RequestBody, ResponseStore, Upstream
 from proxy.exchange.prober import Prober
+from proxy.exchange.rate_limits import LimitMode, RateLimits
 from proxy.exchange.reader import Reader
 from proxy.exchange.rehearsal import Rehearsal
 from proxy.exchange.relay import LargeResponses
@@ -37,6 +39,8 @@ class ExchangeLimits:
     large_response_concurrency: int = 4
     write_queue_wait_seconds: float | None = 3.0  # None: writes to one vault don't wait for each other
     write_queue_body_bytes: int = 1_048_576
+    limit_mode: LimitMode = LimitMode.SHADOW
+    stale_instead_of_429: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,7 @@ class Outside(Generic[SubjectT, FindingT]):
     foresight: Foresight[Any] | None
     entity_tag: Callable[[bytes], str]
     pseudonym: str
+    limiter: RateLimiter = field(default_factory=RateLimiter)
 
 
 class Exchange(Generic[SubjectT, FindingT]):
@@ -77,6 +82,14 @@ class Exchange(Generic[SubjectT, FindingT]):
             limits=FetchLimits(total_seconds=limits.total_seconds, response_bytes=limits.response_bytes),
         )
         lookup = Lookup(profile=outside.profile, store=outside.store, generations=generations)
+        rate_limits = RateLimits(
+            limiter=outside.limiter,
+            mode=limits.limit_mode,
+            serves_stale=limits.stale_instead_of_429,
+            profile=outside.profile,
+            clock=outside.clock,
+            observer=outside.observer,
+        )
         reader = Reader(
             profile=outside.profile,
             lookup=lookup,
@@ -84,6 +97,7 @@ class Exchange(Generic[SubjectT, FindingT]):
             fetcher=self._fetcher,
             large_responses=large_responses,
             composer=composer,
+            limits=rate_limits,
             clock=outside.clock,
             total_seconds=limits.total_seconds,
         )
@@ -129,6 +143,7 @@ class Exchange(Generic[SubjectT, FindingT]):
             rehearsal=rehearsal,
             writer=writer,
             prober=self._prober,
+            limits=rate_limits,
             composer=composer,
             clock=outside.clock,
             observer=outside.observer,

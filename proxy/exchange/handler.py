@@ -5,7 +5,7 @@ Everything that decides is below (`caching`, `connect`); everything that acts is
 
 from typing import Any, Generic, assert_never
 
-from proxy.caching.profile import FindingT, Handling, Profile, RefusedBefore, SubjectT
+from proxy.caching.profile import FindingT, Handling, Profile, SubjectT
 from proxy.caching.reasons import ForwardReason
 from proxy.clock import Clock, Instant
 from proxy.errors import ErrorKind
@@ -17,6 +17,7 @@ from proxy.exchange.forwarder import Forwarder
 from proxy.exchange.mode import Mode
 from proxy.exchange.ports import Observer, RequestBody
 from proxy.exchange.prober import Prober
+from proxy.exchange.rate_limits import RateLimits
 from proxy.exchange.reader import Reader
 from proxy.exchange.rehearsal import Rehearsal
 from proxy.exchange.relay import RelayedBody
@@ -36,6 +37,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         rehearsal: Rehearsal[SubjectT, FindingT],
         writer: Writer[SubjectT, FindingT],
         prober: Prober[SubjectT, FindingT, Any] | None,
+        limits: RateLimits[SubjectT, FindingT],
         composer: Composer,
         clock: Clock,
         observer: Observer,
@@ -47,6 +49,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         self._rehearsal = rehearsal
         self._writer = writer
         self._prober = prober
+        self._limits = limits
         self._compose = composer
         self._clock = clock
         self._observer = observer
@@ -64,7 +67,8 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
             self.under_way -= 1
         self._follow_up(subject, request, conclusion)
         self._report(subject, request, conclusion, arrived)
-        return conclusion.answer
+        fields = self._limits.fields(subject) if self.mode is Mode.CACHE else ()
+        return self._compose.with_fields(conclusion.answer, fields) if fields else conclusion.answer
 
     async def close(self) -> None:
         """Finish the writes under way, give up the flights."""
@@ -75,9 +79,10 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         if self._compose.is_loop(request):
             answer = self._compose.loop()
             return Conclusion(answer=answer, answered=Answered.REFUSED, error=ErrorKind.PROXY_LOOP_DETECTED)
-        refused = self._refused_before(subject)
-        if refused is not None:
-            return Conclusion(answer=self._compose.refused_again(request, refused), answered=Answered.REFUSED)
+        if self.mode is Mode.CACHE:
+            refusal = self._refusal(subject, request, body)
+            if refusal is not None:
+                return refusal
         if subject.handling is Handling.WRITE:
             return await self._write(subject, request, body)
         if subject.handling is Handling.PASS or body is not None:
@@ -94,10 +99,18 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
             case _:
                 assert_never(self.mode)
 
-    def _refused_before(self, subject: SubjectT) -> RefusedBefore | None:
-        if self.mode is not Mode.CACHE:
-            return None
-        return self._profile.refused_before(subject, self._clock.now())
+    def _refusal(self, subject: SubjectT, request: Request, body: RequestBody | None) -> Conclusion | None:
+        """Refuse a token that Connect keeps refusing, and one that has used up its budget."""
+        balance = self._limits.refuses_arrival(subject)
+        if balance is not None:
+            return Conclusion.of_limit(self._compose.limited(balance))
+        refused = self._profile.refused_before(subject, self._clock.now())
+        if refused is not None:
+            return Conclusion(answer=self._compose.refused_again(request, refused), answered=Answered.REFUSED)
+        if subject.handling is Handling.CACHE and body is None:
+            return None  # charged where it turns out to need the upstream
+        balance = self._limits.refuses_forwarding(subject)
+        return None if balance is None else Conclusion.of_limit(self._compose.limited(balance))
 
     async def _write(self, subject: SubjectT, request: Request, body: RequestBody | None) -> Conclusion:
         upstream_request = self._compose.upstream_request(request, subject.key.partition, body)

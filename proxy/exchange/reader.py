@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Generic, assert_never
 
+from proxy.admission.rate_limiter import Balance
 from proxy.caching import decisions, selection, validation
 from proxy.caching.decisions import Forward, Reuse, Unsatisfiable
 from proxy.caching.generations import Generations
@@ -24,6 +25,7 @@ from proxy.exchange.flights import Boarding, Flights
 from proxy.exchange.landing import Landed, Landing, Lost, Overflowing
 from proxy.exchange.lookup import Lookup
 from proxy.exchange.ports import UpstreamRequest
+from proxy.exchange.rate_limits import RateLimits
 from proxy.exchange.relay import LargeResponses, RelayedBody
 from proxy.semantics.message import Request
 
@@ -45,6 +47,7 @@ class Reader(Generic[SubjectT, FindingT]):
         fetcher: Fetcher[SubjectT, FindingT],
         large_responses: LargeResponses,
         composer: Composer,
+        limits: RateLimits[SubjectT, FindingT],
         clock: Clock,
         total_seconds: float,
     ) -> None:
@@ -54,6 +57,7 @@ class Reader(Generic[SubjectT, FindingT]):
         self._fetcher = fetcher
         self._large_responses = large_responses
         self._compose = composer
+        self._limits = limits
         self._clock = clock
         self._total_seconds = total_seconds
         self._flights: Flights[Landing] = Flights()
@@ -145,6 +149,10 @@ class Reader(Generic[SubjectT, FindingT]):
     ) -> Conclusion | None:
         """Board a flight; None if what landed is not for this request."""
         generation = self._generations.current(subject.scopes)
+        if not (decision.collapse and self._flights.is_under_way(subject.key, generation)):
+            balance = self._limits.refuses_forwarding(subject)
+            if balance is not None:
+                return self._limited(subject, request, balance)
         fly = partial(self._fetcher.fly, self._errand(subject, request, decision.stored))
         board = self._flights.join if decision.collapse else self._flights.lead_alone
         with board(subject.key, generation, fly) as boarding:
@@ -164,6 +172,14 @@ class Reader(Generic[SubjectT, FindingT]):
                     return stale or self._failed(landing.error, decision.reason)
                 case _:
                     assert_never(landing)
+
+    def _limited(self, subject: SubjectT, request: Request, balance: Balance) -> Conclusion:
+        """Answer a read above its token's budget: never with anything that this token may not have right now."""
+        now = self._clock.now()
+        decision = self._lookup.on_slowness(subject, request, now) if self._limits.serves_stale else None
+        if decision is not None:
+            return self._stale(request, decision.stored, now, "rate_limited", None)
+        return Conclusion.of_limit(self._compose.limited(balance))
 
     async def _landing(
         self, boarding: Boarding[Landing], deadline: float, patience_seconds: float | None

@@ -1,6 +1,7 @@
 """An exchange without a server: real policy, real store, whatever upstream and clock a test brings."""
 
 from proxy.adapters.memory_store import MemoryStore
+from proxy.admission.rate_limiter import RateLimiter
 from proxy.clock import Clock
 from proxy.connect import purging
 from proxy.connect.profile import ConnectProfile, ConnectRules
@@ -34,6 +35,8 @@ def make_exchange(
     key: bytes = b"k" * 32,
     store_bytes: int = 2**24,
     observer: Observer | None = None,
+    limiter: RateLimiter | None = None,
+    limits: ExchangeLimits | None = None,
 ) -> TestedExchange:
     """Return an exchange in front of `upstream`."""
     profile = ConnectProfile(rules=rules or ConnectRules(), key=key)
@@ -46,7 +49,8 @@ def make_exchange(
         observer=observer or Silence(),
         entity_tag=lambda body: '"tag"',
         pseudonym="connect-sidecar-test",
+        limiter=RateLimiter() if limiter is None else limiter,
     )
-    exchange = TestedExchange(outside, ExchangeLimits())
+    exchange = TestedExchange(outside, limits or ExchangeLimits())
     exchange.profile = profile
     return exchange

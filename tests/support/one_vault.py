@@ -27,11 +27,13 @@ def search(number, query='title eq "{}"'):
 class OneVault:
     """A client of one exchange, and the account behind it."""
 
-    def __init__(self, rules: ConnectRules, items: int = 5):
+    def __init__(self, rules: ConnectRules, items: int = 5, **exchange):
         self.events: list[Event] = []
         self.account = ModelAccount(vaults=1, items=items, latency_seconds=0.01)
         self.clock = VirtualClock(asyncio.get_running_loop())
-        self.exchange = make_exchange(upstream=self.account, clock=self.clock, rules=rules, observer=self)
+        self.exchange = make_exchange(
+            upstream=self.account, clock=self.clock, rules=rules, observer=self, **exchange
+        )
         self.profile = self.exchange.profile
 
     def notify(self, event: Event):

@@ -3,7 +3,15 @@
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from proxy.adapters.metrics.buckets import DURATION_SECONDS
-from proxy.exchange.events import Event, ExchangeFinished, Invalidated, ModeChanged, Purged, WouldBeHit
+from proxy.exchange.events import (
+    Event,
+    ExchangeFinished,
+    Invalidated,
+    Limited,
+    ModeChanged,
+    Purged,
+    WouldBeHit,
+)
 
 
 class ClientSide:
@@ -41,6 +49,12 @@ class ClientSide:
             ["resource", "bytes"],
             registry=registry,
         )
+        self._limited = Counter(
+            "connect_sidecar_limited_requests",
+            "Requests above their token's budget; refused only where that is enforced.",
+            ["budget", "enforced"],
+            registry=registry,
+        )
         self._mode_changes = Counter(
             "connect_sidecar_mode_changes", "How often the mode was switched.", registry=registry
         )
@@ -56,6 +70,8 @@ class ClientSide:
                 self._removed.labels("purge").inc(event.removed)
             case WouldBeHit():
                 self._would_be_hits.labels(event.resource, "wrong" if event.is_wrong else "right").inc()
+            case Limited():
+                self._limited.labels(event.budget, str(event.is_enforced).lower()).inc()
             case ModeChanged():
                 self._mode_changes.inc()
             case _:

@@ -1,0 +1,117 @@
+"""Budgets per access token: one for all its requests, one for those that reach Connect.
+
+Only tokens that Connect has accepted have budgets, so that anybody's made-up ones can't push them out. The table is
+bounded; whose budgets are full is forgotten first, because for it that changes nothing. A token that must be verified
+always has one request that passes, outside its budget, once in a while: else a used-up budget would hide a revocation.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+
+from proxy.admission.token_bucket import Limit, TokenBucket
+from proxy.clock import Instant
+
+_LOOKED_AT = 16
+"""How many of the longest unused are looked at for one with full budgets."""
+
+
+class Budget(StrEnum):
+    """What a request is charged to."""
+
+    REQUESTS = "requests"
+    UPSTREAM = "upstream"
+
+
+Limits = Mapping[Budget, Limit]
+
+DEFAULT_LIMITS: Limits = {
+    Budget.REQUESTS: Limit(per_second=Fraction(100), burst=2000),
+    Budget.UPSTREAM: Limit(per_second=Fraction(20), burst=500),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """How a budget stands: what is left now, when it is full again, when the next request would pass (seconds)."""
+
+    budget: Budget
+    limit: Limit
+    remaining: int
+    reset_seconds: float
+    retry_after_seconds: float
+
+
+@dataclass(slots=True)
+class _Account:
+    buckets: dict[Budget, TokenBucket]
+    verified: float = field(default=float("-inf"))
+
+    def is_untouched(self, now: Instant) -> bool:
+        return all(bucket.remaining(now) == bucket.limit.burst for bucket in self.buckets.values())
+
+
+class RateLimiter:
+    """All budgets. `named` are limits of tokens by their names, `verification_seconds` the time between slots."""
+
+    def __init__(
+        self,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        named: Mapping[str, Limits] | None = None,
+        verification_seconds: float = 60.0,
+        capacity: int = 4096,
+    ) -> None:
+        self._limits = limits
+        self._named = named or {}
+        self._verification_seconds = verification_seconds
+        self._capacity = capacity
+        self._accounts: OrderedDict[bytes, _Account] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._accounts)
+
+    def charge(self, budget: Budget, token: bytes, name: str, now: Instant) -> bool:
+        """Charge a request to one of a token's budgets; False if it is used up, which costs nothing."""
+        return self._account(token, name, now).buckets[budget].take(now)
+
+    def take_verification(self, token: bytes, name: str, now: Instant) -> bool:
+        """Let a token that must be verified pass outside its budget, once in a while."""
+        account = self._account(token, name, now)
+        if now.boot_seconds - account.verified < self._verification_seconds:
+            return False
+        account.verified = now.boot_seconds
+        return True
+
+    def balances(self, token: bytes, name: str, now: Instant) -> tuple[Balance, ...]:
+        """Return how a token's budgets stand."""
+        account = self._account(token, name, now)
+        return tuple(
+            Balance(
+                budget=budget,
+                limit=bucket.limit,
+                remaining=bucket.remaining(now),
+                reset_seconds=bucket.reset_seconds(now),
+                retry_after_seconds=bucket.wait_seconds(now),
+            )
+            for budget, bucket in account.buckets.items()
+        )
+
+    def _account(self, token: bytes, name: str, now: Instant) -> _Account:
+        account = self._accounts.get(token)
+        if account is None:
+            limits = self._named.get(name, self._limits)
+            account = _Account({budget: TokenBucket(limits[budget]) for budget in Budget})
+            self._make_room(now)
+            self._accounts[token] = account
+        self._accounts.move_to_end(token)
+        return account
+
+    def _make_room(self, now: Instant) -> None:
+        if len(self._accounts) < self._capacity:
+            return
+        oldest = [token for token, _ in zip(self._accounts, range(_LOOKED_AT), strict=False)]
+        full = [token for token in oldest if self._accounts[token].is_untouched(now)]
+        del self._accounts[(full or oldest)[0]]

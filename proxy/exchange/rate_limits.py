@@ -1,0 +1,89 @@
+"""Where a token's budgets are asked: on arrival, and again where a request turns out to need the upstream.
+
+In shadow mode everything is counted and nobody refused. What a token never loses to its own budget is the one request
+that verifies it; what it never gains by it is an answer that it may not have.
+"""
+
+from enum import StrEnum
+from typing import Generic
+
+from proxy.admission.rate_limiter import Balance, Budget, RateLimiter
+from proxy.caching.profile import FindingT, Profile, Standing, SubjectT
+from proxy.clock import Clock
+from proxy.exchange.events import Limited
+from proxy.exchange.ports import Observer
+from proxy.semantics.rate_limit_fields import Quota, rate_limit_fields
+
+
+class LimitMode(StrEnum):
+    """What becomes of a request above its budget."""
+
+    OFF = "off"
+    SHADOW = "shadow"  # it is counted
+    ENFORCE = "enforce"  # it is refused
+
+
+class RateLimits(Generic[SubjectT, FindingT]):
+    """The budgets as the exchange asks them."""
+
+    def __init__(
+        self,
+        *,
+        limiter: RateLimiter,
+        mode: LimitMode,
+        serves_stale: bool,
+        profile: Profile[SubjectT, FindingT],
+        clock: Clock,
+        observer: Observer,
+    ) -> None:
+        self._limiter = limiter
+        self._mode = mode
+        self._profile = profile
+        self._clock = clock
+        self._observer = observer
+        self.serves_stale = serves_stale
+        """Whether a read above its budget gets something stale instead, where there is a current lease."""
+
+    def refuses_arrival(self, subject: SubjectT) -> Balance | None:
+        """Charge a request; return the budget that refuses it."""
+        return self._charge(Budget.REQUESTS, subject)
+
+    def refuses_forwarding(self, subject: SubjectT) -> Balance | None:
+        """Charge a request that is about to go upstream; return the budget that refuses it."""
+        return self._charge(Budget.UPSTREAM, subject)
+
+    def fields(self, subject: SubjectT) -> tuple[tuple[str, str], ...]:
+        """Return the fields that tell a client how its budgets stand; none where nobody is refused."""
+        now = self._clock.now()
+        if self._mode is not LimitMode.ENFORCE or self._standing(subject) is Standing.STRANGER:
+            return ()
+        balances = self._limiter.balances(subject.key.partition, subject.partition_label, now)
+        return rate_limit_fields(
+            Quota(
+                name=balance.budget.value,
+                quota=balance.limit.burst,
+                window_seconds=balance.limit.window_seconds,
+                remaining=balance.remaining,
+                reset_seconds=balance.reset_seconds,
+            )
+            for balance in balances
+        )
+
+    def _charge(self, budget: Budget, subject: SubjectT) -> Balance | None:
+        if self._mode is LimitMode.OFF:
+            return None
+        standing = self._standing(subject)
+        if standing is Standing.STRANGER:
+            return None
+        now, token, name = self._clock.now(), subject.key.partition, subject.partition_label
+        if self._limiter.charge(budget, token, name, now):
+            return None
+        if standing is Standing.UNVERIFIED and self._limiter.take_verification(token, name, now):
+            return None
+        is_enforced = self._mode is LimitMode.ENFORCE
+        self._observer.notify(Limited(budget=budget, token=name, is_enforced=is_enforced))
+        balances = self._limiter.balances(token, name, now)
+        return next(balance for balance in balances if balance.budget is budget) if is_enforced else None
+
+    def _standing(self, subject: SubjectT) -> Standing:
+        return self._profile.standing(subject, self._clock.now())

@@ -1,0 +1,60 @@
+"""The part of the composition root that makes policy of settings: the profile, and the budgets of tokens."""
+
+import hashlib
+import secrets
+from fractions import Fraction
+from urllib.parse import urlsplit
+
+from proxy.admission.rate_limiter import Budget, Limits, RateLimiter
+from proxy.admission.token_bucket import Limit
+from proxy.caching.http_profile import HttpProfile
+from proxy.clock import Clock
+from proxy.config import LimitSettings, ProfileName, Settings
+from proxy.connect.profile import ConnectProfile, ConnectRules, UnverifiedTokens
+from proxy.connect.rules import OneTimePasswords
+
+
+def make_profile(settings: Settings, clock: Clock) -> ConnectProfile | HttpProfile:
+    """Return what decides about storing; its key is made here and lives as long as we do."""
+    key = secrets.token_bytes(32)
+    if settings.profile is ProfileName.HTTP:
+        authority = urlsplit(settings.upstream.url).netloc
+        return HttpProfile(
+            lambda octets: hashlib.blake2b(octets, key=key, digest_size=16).digest(), authority=authority
+        )
+    cache = settings.cache
+    rules = ConnectRules(
+        item_freshness_seconds=cache.item_freshness_seconds,
+        list_freshness_seconds=cache.list_freshness_seconds,
+        token_verification_seconds=cache.token_verification_seconds,
+        stale_if_error_seconds=cache.stale_if_error_seconds,
+        write_fence_seconds=cache.write_fence_seconds,
+        read_your_writes_hold_seconds=cache.read_your_writes_hold_seconds,
+        trust_content_version=cache.trust_content_version,
+        answer_stale_after_seconds=cache.answer_stale_after_seconds,
+        change_check_interval_seconds=cache.change_check_interval_seconds,
+        active_seconds=cache.active_seconds,
+        unverified_tokens=UnverifiedTokens(cache.unverified_tokens.value),
+        one_time_passwords=OneTimePasswords(cache.one_time_passwords.value),
+        token_names=settings.tokens.names,
+    )
+    return ConnectProfile(rules=rules, key=key, started_at=clock.now())
+
+
+def make_limiter(settings: Settings) -> RateLimiter:
+    """Return the budgets of all tokens."""
+    return RateLimiter(
+        limits=_limits(settings.limits),
+        verification_seconds=settings.cache.token_verification_seconds,
+    )
+
+
+def _limits(limits: LimitSettings) -> Limits:
+    return {
+        Budget.REQUESTS: _limit(limits.requests_per_second, limits.request_burst),
+        Budget.UPSTREAM: _limit(limits.upstream_per_second, limits.upstream_burst),
+    }
+
+
+def _limit(per_second: float, burst: int) -> Limit:
+    return Limit(per_second=Fraction(str(per_second)), burst=burst)

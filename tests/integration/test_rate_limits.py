@@ -1,0 +1,67 @@
+"""Budgets over real sockets: what a client above its budget sees, and a revoked token that has none left."""
+
+import json
+
+from proxy.emulator import READ, Emulator
+from tests.support.sidecar import SteppedClock, running_sidecar
+from tests.support.wire import WireClient, request_head
+
+SMALL = {
+    "LIMITS__MODE": "enforce",
+    "LIMITS__UPSTREAM_PER_SECOND": "0.001",
+    "LIMITS__UPSTREAM_BURST": "1",
+    "LIMITS__STALE_INSTEAD_OF_429": "true",
+    "CACHE__CHANGE_CHECK_INTERVAL_SECONDS": "0",
+}
+
+
+async def ask(sidecar, path, token):
+    async with await WireClient.connect(sidecar.address) as client:
+        return await client.ask(request_head("GET", path, token))
+
+
+async def test_a_revoked_token_with_its_own_budget_used_up_gets_nothing():
+    clock = SteppedClock()
+    async with Emulator() as emulator:
+        sample = emulator.sample_data()
+        token = emulator.issue_token("ci", {sample.demo.id: READ})
+        stored, other, never = [
+            f"/v1/vaults/{sample.demo.id}/items/{item.id}"
+            for item in (sample.login, sample.api_credential, sample.note)
+        ]
+        async with running_sidecar(emulator.url, clock=clock, **SMALL) as sidecar:
+            clock.pass_seconds(31)
+            assert [(await ask(sidecar, path, token)).status for path in (stored, other)] == [200, 200]
+            refused = await ask(sidecar, never, token)
+            assert refused.status == 429
+            assert json.loads(refused.body)["status"] == 429
+            assert refused.value("Retry-After") == "1000"
+            assert refused.value("RateLimit").endswith('"upstream";r=0;t=1000')
+            emulator.revoke(token)
+            assert (await ask(sidecar, stored, token)).status == 200, "its lease is current"
+            clock.pass_seconds(61)
+            emulator.forget_requests()
+            answers = [await ask(sidecar, path, token) for path in (stored, other, stored, never)]
+            assert {answer.status for answer in answers} <= {401, 429}
+            assert len(emulator.requests_to("^/v1/")) == 2, (
+                "it was verified once, and asked again once (rule 2)"
+            )
+
+
+async def test_by_default_nobody_is_refused_and_no_field_is_added():
+    async with Emulator() as emulator:
+        sample = emulator.sample_data()
+        token = emulator.issue_token("ci", {sample.demo.id: READ})
+        async with running_sidecar(
+            emulator.url, LIMITS__REQUEST_BURST="1", LIMITS__REQUESTS_PER_SECOND="0.1"
+        ) as sidecar:
+            answers = [await ask(sidecar, f"/v1/vaults/{sample.demo.id}/items", token) for _ in range(5)]
+            assert {answer.status for answer in answers} == {200}
+            assert {answer.value("RateLimit") for answer in answers} == {None}
+            scraped = await ask_observe(sidecar)
+        assert 'connect_sidecar_limited_requests_total{budget="requests",enforced="false"} 3.0' in scraped
+
+
+async def ask_observe(sidecar):
+    async with await WireClient.connect(sidecar.observe_address) as client:
+        return (await client.ask("GET /metrics HTTP/1.1\r\nHost: o")).body.decode()
