@@ -35,6 +35,7 @@ class Prober(Generic[SubjectT, FindingT, BackgroundT]):
         self._clock = clock
         self._observer = observer
         self._hurried = asyncio.Event()
+        self._is_full = False  # more may be due than there was room for
         self._watching: asyncio.Task[None] | None = None
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -65,10 +66,17 @@ class Prober(Generic[SubjectT, FindingT, BackgroundT]):
                     await self._hurried.wait()
             self._hurried.clear()
             room = _AT_ONCE - len(self._under_way)
-            for background in self._foresight.background_due(self._clock.now(), room):
+            due = self._foresight.background_due(self._clock.now(), room)
+            self._is_full = len(due) == room
+            for background in due:
                 task = asyncio.get_running_loop().create_task(self._perform(background))
                 self._under_way.add(task)
-                task.add_done_callback(self._under_way.discard)
+                task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if self._is_full:
+            self._hurried.set()
 
     async def _perform(self, background: BackgroundT) -> None:
         landing: Landing | None = None

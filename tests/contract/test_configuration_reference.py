@@ -55,7 +55,16 @@ def test_a_setting_has_its_unit_its_default_and_a_reason(key):
     assert len(reason) > 20
     assert re.fullmatch(r"CONNECT_SIDECAR(__[A-Z0-9_]+){1,2}", key.variable)
     has_unit = key.name.endswith(
-        ("_seconds", "_bytes", "_connections", "_concurrency", "_attempts", "_failures", "_per_second", "_burst")
+        (
+            "_seconds",
+            "_bytes",
+            "_connections",
+            "_concurrency",
+            "_attempts",
+            "_failures",
+            "_per_second",
+            "_burst",
+        )
     )
     assert has_unit or key.name in UNITLESS or key.name in {"unverified_tokens", "one_time_passwords"}
 
