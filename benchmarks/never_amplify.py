@@ -19,8 +19,8 @@ title, every vault changes once a day on average, half of the changes elsewhere.
 first, before the count begins, except for the pollers. *Per check* is how often a token reads a vault within a check
 interval; *factor* is the TTL cache's requests by the sidecar's.
 
-Where a vault is written to through the sidecar every hour instead, its searches go with every write (rule 5), and
-the factors of a single vault with 200 items fall from 14 to 6 (20 reads per check) and from 62 to 15 (150).
+Where a vault changes every half hour instead, every other time through the sidecar, its searches go with every write
+(rule 5), and the factors of one vault with 200 items fall from 13 to 6 (20 reads per check) and from 62 to 9 (150).
 
 | vaults | tokens | reads | per check | direct | TTL cache | sidecar | of these in the background | factor |
 |---|---|---|---|---|---|---|---|---|
