@@ -237,9 +237,17 @@ class Fetcher(Generic[SubjectT, FindingT]):
             return self._keep(shown, verdict, status)
         reason = verdict.reason if isinstance(verdict, NotStored) else refusal
         assert reason is not None
-        if is_current and reason not in KEEPS_STORED and not self._is_passing(subject, status):
+        is_gone = is_current and reason not in KEEPS_STORED and not self._is_passing(subject, status)
+        if is_gone or self._has_older(subject, finding):
             self._store.remove(subject.key)
         return Landed(response=shown, stored=None, not_stored=reason, upstream_status=status)
+
+    def _has_older(self, subject: SubjectT, finding: FindingT) -> bool:
+        """Tell whether the store has less than a client is about to see: an outage must not bring it back (rule 5)."""
+        version = finding.version
+        if version is None:
+            return False
+        return any((stored.version or 0) < version for stored in self._store.get(subject.key))
 
     def _apply(self, proof: Proof, head: ResponseHead, sent: Sent, received: Instant) -> None:
         """Freshen what an answer shows to be unchanged, unless it was outdated after the request was sent."""

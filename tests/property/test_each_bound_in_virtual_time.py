@@ -186,3 +186,19 @@ async def test_who_joins_a_request_under_way_gets_something_as_old_as_a_request_
     assert "collapsed" in joined.cache_status
     untrue = run.upstream.history.untrue_for_seconds(ITEM, joined.state, joined.ended)
     assert 4.0 < untrue <= 15.0
+
+
+@in_virtual_time
+async def test_in_an_outage_no_item_goes_back_behind_what_the_same_token_has_just_read():
+    """Another token's list raises the item's generation while the new version is on its way: it can't be stored."""
+    slow = Spell(begins=10.0, ends=10.5, luck=Luck.SLOW_BODY, seconds=5.0)
+    away = Spell(begins=20.0, ends=999.0, luck=Luck.REFUSED)
+    run = await begin(slow, away, changes=(Change(at_seconds=5.0),))
+    await run.read(0, ITEM)
+    await asyncio.sleep(10.1)
+    newer = asyncio.create_task(run.read(0, ITEM, **{"Cache-Control": "no-cache"}))
+    await asyncio.sleep(1.0)
+    await run.read(1, LIST)
+    assert (await newer).state[0][1] == 2
+    await asyncio.sleep(10.0)
+    assert (await run.read(0, ITEM)).status == 502
