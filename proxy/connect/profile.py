@@ -34,7 +34,7 @@ from proxy.connect.refusals import Refusals
 from proxy.connect.resources import ResourceKind
 from proxy.connect.rules import ConnectRules, SyncState, UnverifiedTokens
 from proxy.connect.subjects import ConnectSubject, Subjects
-from proxy.connect.tokens import Tokens
+from proxy.connect.tokens import Partition, Tokens
 from proxy.semantics.message import Request, Response, ResponseHead
 
 if TYPE_CHECKING:
@@ -186,8 +186,7 @@ class ConnectProfile:
         partition, method = subject.partition, subject.key.method
         if partition is None or not subject.names.is_api or method not in {"GET", "HEAD"}:
             return NO_EFFECTS
-        if head.status != 401 and not self.is_outage(subject, head.status, now):
-            self._refusals.forgive(partition.digest)
+        self._forgive(partition, head.status)
         match head.status:
             case 200 | 304 if finding is not None and finding.reading is not None:
                 self._subjects.accept(partition)
@@ -226,6 +225,8 @@ class ConnectProfile:
         self, subject: ConnectSubject, outcome: WriteOutcome, answer: Response | None, now: Instant
     ) -> Effects:
         """Take note of a write that has ended: what it outdates goes, and a fence opens around it."""
+        if subject.partition is not None and subject.names.is_api and answer is not None:
+            self._forgive(subject.partition, answer.status)
         if outcome is WriteOutcome.REFUSED:
             return NO_EFFECTS
         names, write = subject.names, subject.write
@@ -267,6 +268,10 @@ class ConnectProfile:
     def open_fences(self, now: Instant) -> int:
         """Count the write fences that are open, for status and metrics."""
         return self._fences.open_fences(now)
+
+    def _forgive(self, partition: Partition, status: int) -> None:
+        if status != 401 and not is_failure(status):
+            self._refusals.forgive(partition.digest)
 
     def _missing(self, subject: ConnectSubject, sent: Instant, now: Instant) -> Effects:
         match subject.names.kind:

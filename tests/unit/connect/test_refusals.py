@@ -58,6 +58,27 @@ async def test_an_attempt_that_succeeds_ends_it_at_once(world):
 
 
 @in_virtual_time(RULES)
+async def test_a_write_that_is_answered_ends_it_too(world):
+    world.account.refused.add("Bearer a")
+    await asks(world, 8, "a")
+    world.account.refused.clear()
+    await asyncio.sleep(10)
+    assert (await world.send("PUT", item(0), "a")).status == 200
+    assert (await world.get(item(0), "a"))[2] == 200
+
+
+@in_virtual_time(RULES)
+async def test_an_attempt_that_finds_an_outage_ends_nothing(world):
+    world.account.refused.add("Bearer a")
+    await asks(world, 8, "a")
+    world.account.failing = 503
+    await asyncio.sleep(10)
+    for method in ("GET", "PUT"):
+        assert (await world.send(method, item(0), "a")).status in {401, 503}
+    assert (await world.get(item(0), "a"))[0] == "connect-sidecar; detail=refused_before"
+
+
+@in_virtual_time(RULES)
 async def test_of_refusals_under_way_together_only_the_first_counts(world):
     world.account.refused.add("Bearer junk")
     await asyncio.gather(*(world.get(item(number), "junk") for number in range(5)))
