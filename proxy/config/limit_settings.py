@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from proxy.config.ranges import above_zero
+from proxy.config.ranges import per_second
 
 
 class LimitMode(StrEnum):
@@ -27,7 +27,7 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
             " `enforce`, which answers 429 with Retry-After. `off`: nothing is counted"
         ),
     ] = LimitMode.SHADOW
-    requests_per_second: Annotated[float, above_zero("How fast the budget for all requests refills")] = 100.0
+    requests_per_second: Annotated[float, per_second("How fast the budget for all requests refills")] = 100.0
     request_burst: Annotated[
         int,
         Meta(
@@ -35,7 +35,7 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = 2000
     upstream_per_second: Annotated[
-        float, above_zero("How fast the budget for requests that reach Connect refills: misses and writes")
+        float, per_second("How fast the budget for requests that reach Connect refills: misses and writes")
     ] = 20.0
     upstream_burst: Annotated[
         int,

@@ -21,3 +21,8 @@ def from_zero(reason: str) -> Meta:
 def size_bytes(reason: str, *, least: int = 1) -> Meta:
     """Return the range of a size."""
     return Meta(ge=least, le=_MOST_BYTES, description=reason)
+
+
+def per_second(reason: str) -> Meta:
+    """Return the range of a rate: from one in a quarter of an hour to more than anybody can serve."""
+    return Meta(ge=0.001, le=1_000_000, description=reason)

@@ -109,6 +109,9 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
             return Conclusion(answer=self._compose.refused_again(request, refused), answered=Answered.REFUSED)
         if subject.handling is Handling.CACHE and body is None:
             return None  # charged where it turns out to need the upstream
+        return self._over_budget(subject)
+
+    def _over_budget(self, subject: SubjectT) -> Conclusion | None:
         balance = self._limits.refuses_forwarding(subject)
         return None if balance is None else Conclusion.of_limit(self._compose.limited(balance))
 
@@ -128,6 +131,9 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         return Conclusion(answer=answer, answered=Answered.FORWARDED, forward_reason=reason)
 
     async def _read_alone(self, subject: SubjectT, request: Request) -> Conclusion:
+        refusal = self._over_budget(subject)
+        if refusal is not None:
+            return refusal
         conclusion = await self._forwarder.forward_in_turn(subject, request)
         if conclusion.error is None:
             return conclusion

@@ -48,6 +48,21 @@ async def test_a_revoked_token_with_its_own_budget_used_up_gets_nothing():
             )
 
 
+async def test_a_file_too_large_to_share_counts_for_every_client_that_gets_it():
+    async with Emulator() as emulator:
+        sample = emulator.sample_data()
+        vaults = dict.fromkeys(sample.vault_ids, READ)
+        token = emulator.issue_token("ci", vaults)
+        known = f"/v1/vaults/{sample.infrastructure.id}/items/{sample.document.id}"
+        path = f"{known}/files/{sample.large_file.id}/content"
+        async with running_sidecar(emulator.url, **SMALL) as sidecar:
+            assert (await ask(sidecar, known, token)).status == 200
+            async with await WireClient.connect(sidecar.address) as slow:
+                slow.writer.write(request_head("GET", path, token).encode() + b"\r\n\r\n")
+                assert (await slow.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+                assert (await ask(sidecar, path, token)).status == 429
+
+
 async def test_by_default_nobody_is_refused_and_no_field_is_added():
     async with Emulator() as emulator:
         sample = emulator.sample_data()
