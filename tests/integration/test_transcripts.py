@@ -3,11 +3,12 @@
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
 
 from proxy.connect import purging
-from proxy.emulator import READ_WRITE, Emulator, EmulatorSettings, HoldPoint
+from proxy.emulator import READ_WRITE, Emulator, EmulatorSettings, HoldPoint, Refuse
 from tests.support.sidecar import SteppedClock, running_sidecar
 from tests.support.wire import WireClient, request_head
 
@@ -17,14 +18,23 @@ class World:
 
     def __init__(self, emulator, sidecar, clock, sample):
         self.emulator, self.sidecar, self.clock = emulator, sidecar, clock
-        self.token = emulator.issue_token("ci", dict.fromkeys(sample.vault_ids, READ_WRITE))
+        self.sample = sample
+        self.token = self.new_token("ci")
         self.list = f"/v1/vaults/{sample.demo.id}/items"
         self.items = [f"{self.list}/{item.id}" for item in (sample.login, sample.api_credential)]
 
-    async def ask(self, path, *, method="GET", body=b""):
-        fields = (f"Content-Length: {len(body)}",) if body else ()
+    def new_token(self, name):
+        return self.emulator.issue_token(name, dict.fromkeys(self.sample.vault_ids, READ_WRITE))
+
+    async def ask(self, path, *fields, method="GET", body=b"", token=None):
+        fields = (*fields, f"Content-Length: {len(body)}") if body else fields
         async with await WireClient.connect(self.sidecar.address) as client:
-            return await client.ask(request_head(method, path, self.token, *fields), body)
+            return await client.ask(request_head(method, path, token or self.token, *fields), body)
+
+    @property
+    def breaker(self):
+        (endpoint,) = self.sidecar.sidecar.status().endpoints
+        return endpoint.breaker
 
     async def label(self, path):
         return (await self.ask(path)).value("Cache-Status")
@@ -75,6 +85,34 @@ async def test_a_restart_between_two_checks_is_noticed_by_no_client_and_mended_b
         assert all("; hit" in answer.value("Cache-Status") for answer in answers)
         assert [is_probe(request) for request in world.emulator.requests] == [True]
         assert b"NOT_SYNCED" not in (await world.ask("/health")).body
+
+
+async def test_when_only_hits_arrive_a_restarted_connect_is_primed_by_one_token_after_a_pause(monkeypatch):
+    async with playing(UPSTREAM__BREAKER_FAILURES="3") as world:
+        tokens = [world.new_token(f"ci{number}") for number in range(3)]
+        for token in tokens:
+            await world.ask(world.items[0], token=token)
+            assert "; hit" in (await world.ask(world.items[0], token=token)).value("Cache-Status")
+        outage = world.emulator.faults.add(Refuse())
+        for _ in range(3):
+            await world.ask(world.items[1], "Cache-Control: no-cache")
+        assert world.breaker == "open"
+        world.emulator.restart()
+        world.emulator.faults.remove(outage)
+        world.clock.pass_seconds(1)
+        world.emulator.forget_requests()
+        pause_seconds = 0.15  # what the dice say, up to a second
+        monkeypatch.setattr("proxy.assembly.random", SimpleNamespace(random=lambda: pause_seconds))
+        assert (await world.ask("/heartbeat")).status == 200  # anybody's probe finds Connect well again
+        assert world.breaker == "closed"
+        priming = await world.emulator.wait_for(is_probe)
+        (heartbeat,) = world.emulator.requests_to("/heartbeat")
+        assert priming.arrived_seconds - heartbeat.arrived_seconds >= pause_seconds * 0.9
+        assert priming.path == world.list
+        await priming.finished.wait()
+        for token in tokens:
+            assert "; hit" in (await world.ask(world.items[0], token=token)).value("Cache-Status")
+        assert [is_probe(request) for request in world.emulator.requests] == [False, True]
 
 
 async def test_when_connect_is_slow_a_stale_list_is_answered_and_the_request_goes_on():
