@@ -74,10 +74,8 @@ SCRIPTS = st.builds(
     is_guarded=st.booleans(),
 )
 
-EXAMPLES = 120
 
-
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SCRIPTS)
 def test_no_answer_is_older_or_given_longer_than_the_bounds_say_whatever_happens(script):
     run_in_virtual_time(Run(script).play())
