@@ -267,6 +267,12 @@ def test_another_port_or_another_host_is_no_circle(url):
     assert load(None, {"OP_CONNECT_HOST": url}).upstream.url == url
 
 
+@pytest.mark.parametrize("rate", ["0", "5e-324", "inf"])
+def test_a_rate_has_a_range_of_its_own(rate):
+    with pytest.raises(ConfigError, match=r"limits\.requests_per_second|LIMITS__REQUESTS_PER_SECOND"):
+        load(None, {"OP_CONNECT_HOST": "http://c:8080", "CONNECT_SIDECAR__LIMITS__REQUESTS_PER_SECOND": rate})
+
+
 # --- sets that contradict each other
 
 
