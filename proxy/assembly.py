@@ -1,6 +1,7 @@
 """The composition root: settings in, a running service out. The only module that knows everything.
 
-What stands behind it is put together in `proxy.upstreams`, what decides in `proxy.profiles`.
+What stands behind it is put together in `proxy.upstreams`, what decides in `proxy.profiles`, what stands in front in
+`proxy.fronts`.
 """
 
 import hmac
@@ -9,7 +10,6 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from proxy import __version__
@@ -17,7 +17,6 @@ from proxy.adapters.logs import ExchangeLog, LogFormat, make_logger
 from proxy.adapters.memory_store import MemoryStore
 from proxy.adapters.metrics import Metrics
 from proxy.clock import Clock, SystemClock
-from proxy.config import Address as ConfiguredAddress
 from proxy.config import Settings
 from proxy.connect import purging
 from proxy.connect.profile import ConnectProfile
@@ -27,16 +26,11 @@ from proxy.exchange.mode import Mode
 from proxy.exchange.ports import Observer
 from proxy.exchange.rate_limits import LimitMode
 from proxy.exchange.recovery import OnRecovery
+from proxy.fronts import control_fronts, observe_fronts, traffic_front
 from proxy.profiles import make_limiter, make_profile
-from proxy.server.connection import ConnectionLimits
-from proxy.server.control_app import ControlApp, Controls, Purge, PurgeScope
-from proxy.server.front import Front
-from proxy.server.http_server import HttpServer, HttpServerSettings
+from proxy.server.control_app import Controls, Purge, PurgeScope
 from proxy.server.lifecycle import DrainSettings, Lifecycle, Parts, Phase
-from proxy.server.listeners import Address, TcpAddress, UnixAddress
-from proxy.server.observe_app import ObserveApp, Observed, Service
-from proxy.server.peers import only_ourselves
-from proxy.server.proxy_app import proxy_front
+from proxy.server.observe_app import Observed, Service
 from proxy.upstreams import EndpointStatus, are_away, endpoint_statuses, make_upstreams
 
 
@@ -100,13 +94,13 @@ class Sidecar:
         self.exchange = self._exchange()
         self._metrics.watch(self._store, self.exchange)
         self.lifecycle = Lifecycle(settings=_drain_settings(settings), on_phase=self._on_phase)
-        self._traffic = proxy_front(
-            self.exchange,
-            [_tcp("server.listen", address) for address in settings.server.listen],
-            HttpServerSettings(limits=_connection_limits(settings)),
+        observed = Observed(
+            is_ready=self.lifecycle.is_ready, service=self._service, metrics=self._metrics.render
         )
-        self._observe = self._observe_fronts()
-        self._control = self._control_fronts()
+        controls = Controls(purge=self.purge, switch=self.exchange.switch, status=self.status)
+        self._traffic = traffic_front(settings, self.exchange)
+        self._observe = observe_fronts(settings, observed)
+        self._control = control_fronts(settings, controls)
         self._on_ready: Callable[[Running], None] | None = None
 
     @property
@@ -181,29 +175,6 @@ class Sidecar:
         )
         return Exchange(outside, limits, Mode(settings.mode.value))
 
-    def _observe_fronts(self) -> list[Front]:
-        observed = Observed(
-            is_ready=self.lifecycle.is_ready, service=self._service, metrics=self._metrics.render
-        )
-        addresses = [_tcp("observe.listen", address) for address in self._settings.observe.listen]
-        if not addresses:
-            return []
-        return [Front(HttpServer(ObserveApp(observed), settings=HttpServerSettings()), addresses)]
-
-    def _control_fronts(self) -> list[Front]:
-        control = self._settings.control
-        controls = Controls(purge=self.purge, switch=self.exchange.switch, status=self.status)
-        fronts = []
-        if control.socket:
-            path = Path(control.socket)
-            server = HttpServer(ControlApp(controls), settings=HttpServerSettings(), admits=only_ourselves())
-            fronts.append(Front(server, [UnixAddress(setting="control.socket", path=path)]))
-        if control.listen is not None:
-            app = ControlApp(controls, bearer=_bearer_of(Path(control.token_file)))
-            server = HttpServer(app, settings=HttpServerSettings())
-            fronts.append(Front(server, [_tcp("control.listen", control.listen)]))
-        return fronts
-
     def _service(self) -> Service:
         if not self._store.stored_bytes:
             return Service.COLD
@@ -243,23 +214,6 @@ def _drain_settings(settings: Settings) -> DrainSettings:
         drain_delay_seconds=settings.server.drain_delay_seconds,
         drain_timeout_seconds=settings.server.drain_timeout_seconds,
     )
-
-
-def _connection_limits(settings: Settings) -> ConnectionLimits:
-    return ConnectionLimits(
-        max_field_bytes=settings.server.max_field_bytes,
-        idle_seconds=settings.server.keep_alive_seconds,
-        head_seconds=settings.server.head_read_seconds,
-    )
-
-
-def _tcp(setting: str, address: ConfiguredAddress) -> Address:
-    return TcpAddress(setting=setting, host=address.host, port=address.port)
-
-
-def _bearer_of(token_file: Path) -> Callable[[], str]:
-    """Return a reader of the control token: a rotated file counts at once."""
-    return lambda: token_file.read_text(encoding="utf-8").strip()
 
 
 def _entity_tagger(key: bytes) -> Callable[[bytes], str]:

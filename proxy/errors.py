@@ -55,3 +55,7 @@ class UpstreamError(Exception):
 
 class RequestBodyError(Exception):
     """The client's request body was cut short or broke its framing; the client is at fault, not the upstream."""
+
+
+class RequestBodyTooLargeError(RequestBodyError):
+    """The client's request body is larger than is let through."""

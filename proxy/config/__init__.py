@@ -11,6 +11,7 @@ from proxy.config.checks import warnings_about
 from proxy.config.container_memory import memory_limit_bytes
 from proxy.config.errors import ConfigError
 from proxy.config.limit_settings import LimitSettings
+from proxy.config.server_settings import ClientCertificates, ServerSettings
 from proxy.config.sources import UPSTREAM_VARIABLE, load, load_control
 from proxy.config.tree import (
     ControlSettings,
@@ -19,7 +20,6 @@ from proxy.config.tree import (
     LogSettings,
     ObserveSettings,
     ProfileName,
-    ServerSettings,
     Settings,
     TokenSettings,
 )
@@ -29,6 +29,7 @@ __all__ = [
     "UPSTREAM_VARIABLE",
     "Address",
     "CacheSettings",
+    "ClientCertificates",
     "ConfigError",
     "ControlSettings",
     "FlightSettings",

@@ -13,13 +13,12 @@ import msgspec
 
 from proxy.config.addresses import Address, origin_host_and_port, parse_origin
 from proxy.config.ranges import MEBIBYTE
+from proxy.config.server_checks import server_problems, socket_problems
 from proxy.config.tree import ProfileName, Settings
 
 _CONNECT_SYNC_SECONDS = 10  # OP_SYNC_TIMEOUT: how long Connect itself holds a request
 _USUAL_SYNC_SECONDS = 3
 _PROCESS_BYTES = 64 * MEBIBYTE  # Python and libraries, resident, with nothing stored
-_SOCKET_PATH_BYTES = 107
-"""Longest path of a unix socket on Linux."""
 
 _Called = Callable[[str], str]
 
@@ -31,7 +30,17 @@ def problems_of(settings: Settings, names: Mapping[str, str]) -> list[str]:
         return names.get(path, path)
 
     found: list[str] = []
-    for check in (_upstream_url, _more_upstreams, _deadlines, _sizes, _ports, _control, _files, _token_names):
+    for check in (
+        _upstream_url,
+        _more_upstreams,
+        server_problems,
+        _deadlines,
+        _sizes,
+        _ports,
+        _control,
+        _files,
+        _token_names,
+    ):
         found += check(settings, called)
     return found
 
@@ -143,16 +152,19 @@ def _control(settings: Settings, called: _Called) -> Iterator[str]:
         yield f"{called('control.token_file')}: has no use without control.listen; the socket needs no token"
     if control.listen is not None and not control.listen.is_loopback:
         yield f"{called('control.listen')}: must be a loopback address"
-    if len(control.socket.encode()) > _SOCKET_PATH_BYTES:
-        yield f"{called('control.socket')}: is longer than {_SOCKET_PATH_BYTES} bytes, the most a socket can have"
-    if control.socket and not control.socket.startswith("/"):
-        yield f"{called('control.socket')}: must be an absolute path"
+    if control.socket and control.socket == settings.server.socket:
+        yield f"{called('server.socket')}: is taken by control.socket"
+    yield from socket_problems("control.socket", control.socket, called)
 
 
 def _files(settings: Settings, called: _Called) -> Iterator[str]:
     for path, file in (
         ("upstream.ca_file", settings.upstream.ca_file),
         ("control.token_file", settings.control.token_file),
+        ("server.tls_certificate_file", settings.server.tls_certificate_file),
+        ("server.tls_key_file", settings.server.tls_key_file),
+        ("server.tls_client_ca_file", settings.server.tls_client_ca_file),
+        ("server.required_field_file", settings.server.required_field_file),
     ):
         if not file:
             continue

@@ -114,7 +114,7 @@ def _range(key: Key) -> str:
         return f"above {_number(meta.gt, key)}"
     if meta.ge is not None:
         return f"from {_number(meta.ge, key)}"
-    return "one or more" if meta.min_length else ""
+    return ""
 
 
 def _number(value: float, key: Key) -> str:

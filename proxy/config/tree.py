@@ -14,7 +14,8 @@ from msgspec import Meta
 from proxy.config.addresses import Address
 from proxy.config.cache_settings import CacheSettings, FlightSettings
 from proxy.config.limit_settings import LimitSettings
-from proxy.config.ranges import KIBIBYTE, MEBIBYTE, above_zero, from_zero, size_bytes
+from proxy.config.ranges import MEBIBYTE, from_zero, size_bytes
+from proxy.config.server_settings import ServerSettings
 from proxy.config.upstream_settings import UpstreamSettings
 
 
@@ -47,52 +48,6 @@ class LogFormat(StrEnum):
 
     JSON = "json"
     CONSOLE = "console"
-
-
-class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The traffic port: where applications send what they would send to Connect."""
-
-    listen: Annotated[
-        tuple[Address, ...],
-        Meta(
-            min_length=1,
-            description="Loopback only: in a pod, the application beside the sidecar and nobody else. Both families,"
-            " because `localhost` is ::1 first for Node. Standalone: `[::]:8180`, which is IPv4 too",
-        ),
-    ] = (Address(host="127.0.0.1", port=8180), Address(host="::1", port=8180))
-    max_field_bytes: Annotated[
-        int,
-        size_bytes(
-            "Name and value of one request field. A token for 150 vaults takes 9 KB; 64 KiB tokens pass,"
-            " with `Bearer` and the name",
-            least=8 * KIBIBYTE,
-        ),
-    ] = 65 * KIBIBYTE
-    head_read_seconds: Annotated[
-        float,
-        above_zero("A client that takes longer to send the head of a request holds a connection for nothing"),
-    ] = 10.0
-    keep_alive_seconds: Annotated[
-        float,
-        above_zero(
-            "How long an idle client connection stays open. Longer than clients keep theirs (Go: 90 s),"
-            " so that they close first and no request meets a closing connection"
-        ),
-    ] = 120.0
-    drain_delay_seconds: Annotated[
-        float,
-        from_zero(
-            "After SIGTERM new connections are still served for this long: endpoints and load balancers"
-            " learn late that a pod goes"
-        ),
-    ] = 5.0
-    drain_timeout_seconds: Annotated[
-        float,
-        above_zero(
-            "Then requests under way may end within this. Longer than a write may take; with the delay,"
-            " shorter than the 30 s Kubernetes grants"
-        ),
-    ] = 20.0
 
 
 class ObserveSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ _COMPARED = {">": "more than", ">=": "at least", "<": "less than", "<=": "at mos
 _PLACE = re.compile(r" - at `\$(.*)`$")
 _OUT_OF_RANGE = re.compile(r"Expected `(?:int|float)` ([<>]=?) ([\d.]+)$")
 _WRONG_TYPE = re.compile(r"Expected `([^`]+)`, got `([^`]+)`$")
-_TOO_SHORT = re.compile(r"Expected `array` of length >= ")
+_NO_MATCH = re.compile(r"Expected `str` matching regex ")
 
 
 def bare_type(kind: object) -> object:
@@ -54,7 +54,8 @@ def from_environment(text: str, kind: object) -> object:
     """
     bare = bare_type(kind)
     if get_origin(bare) is tuple:
-        return _comma_list(text)
+        is_numbers = get_args(bare)[0] is int
+        return [_number_or_truth(entry) if is_numbers else entry for entry in _comma_list(text)]
     if get_origin(bare) is Mapping:
         return dict(_pair(entry) for entry in _comma_list(text))
     return _number_or_truth(text) if bare in {int, float, bool} else text
@@ -106,10 +107,10 @@ def _in_plain_words(message: str, bare: object) -> str:
 def _without_place(message: str, bare: object) -> str:
     if isinstance(bare, type) and issubclass(bare, StrEnum):
         return f"must be one of {', '.join(bare)}"
-    if _TOO_SHORT.match(message):
-        return "needs at least one entry"
     if limit := _OUT_OF_RANGE.match(message):
         return f"must be {_COMPARED[limit[1]]} {limit[2].removesuffix('.0')}"
+    if _NO_MATCH.match(message):
+        return "is not written as docs/configuration.md says"
     if mismatch := _WRONG_TYPE.match(message):
         wanted, given = (_PLAIN.get(name, name) for name in mismatch.groups())
         return f"expected {wanted}, got {given}"

@@ -21,9 +21,13 @@ class Message(StrEnum):
     BAD_FRAMING = "The framing fields of the request are invalid or contradict each other"
     BODY_CUT_SHORT = "The request body was cut short or is framed wrongly"
     UNSUPPORTED_METHOD = "This method is not allowed here"
+    NOT_FOR_YOU = "The sidecar does not answer this client"
+    ROUTE_DENIED = "The sidecar does not let requests of this kind pass"
+    NOT_LENT = "The sidecar's own access token is not for this client or this request"
     REQUEST_TIMEOUT = "The request did not arrive in time"
     PRECONDITION = "A precondition of the request does not hold"
     TARGET_TOO_LONG = "The request target is too long"
+    BODY_TOO_LARGE = "The request body is too large"
     RANGE = "The requested range lies outside the content"
     UNKNOWN_EXPECTATION = "The only expectation understood is 100-continue"
     RATE_LIMITED = "Too many requests with this access token, please retry the request later"
@@ -54,6 +58,10 @@ STATUS_OF: dict[Message, int] = {
     Message.REQUEST_TIMEOUT: 408,
     Message.PRECONDITION: 412,
     Message.TARGET_TOO_LONG: 414,
+    Message.BODY_TOO_LARGE: 413,
+    Message.NOT_FOR_YOU: 403,
+    Message.ROUTE_DENIED: 403,
+    Message.NOT_LENT: 403,
     Message.RANGE: 416,
     Message.UNKNOWN_EXPECTATION: 417,
     Message.RATE_LIMITED: 429,

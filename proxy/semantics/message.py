@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from multidict import CIMultiDictProxy
 
+from proxy.semantics.peer import NOBODY, Peer
+
 Fields = CIMultiDictProxy[str]
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -18,13 +20,14 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 class Request:
     """The head of a request as it arrived.
 
-    `target` is in origin-form: the exact octets, all ASCII, that go upstream.
+    `target` is in origin-form: the exact octets, all ASCII, that go upstream. `peer` is whoever sent it.
     """
 
     method: str
     target: str
     fields: Fields
     minor_version: int = 1
+    peer: Peer = NOBODY
 
     @property
     def is_safe(self) -> bool:

@@ -19,14 +19,17 @@ from aiohttp.web_request import BaseRequest
 from aiohttp.web_response import StreamResponse
 
 from proxy.connect.error_response import Message
+from proxy.semantics.peer import NOBODY, Peer
 from proxy.server.inbound import Inbound, Reply
-from proxy.server.problems import HeadGivenUpError, problem_of_error
+from proxy.server.peers import peer_of
+from proxy.server.problems import TOO_MANY_CONNECTIONS, HeadGivenUpError, problem_of_error
 from proxy.server.translate import LocalEnd
 
 if TYPE_CHECKING:
     from proxy.server.http_server import HttpServer
 
 _log = logging.getLogger(__name__)
+_FAREWELL_SECONDS = 0.5
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -40,6 +43,7 @@ class ConnectionLimits:
     max_head_bytes: int = 262_144
     idle_seconds: float = 120.0  # longer than clients keep theirs (Go: 90), so that they close first
     head_seconds: float = 10.0
+    max_body_bytes: int = 8_388_608
     body_idle_seconds: float = 30.0
     write_stall_seconds: float = 60.0
     linger_seconds: float = 2.0  # so that a refusal is read before a reset overtakes it
@@ -53,7 +57,16 @@ class ConnectionLimits:
 class Connection(RequestHandler):
     """Reads requests one after the other; each becomes an `Inbound`, each is answered by a `Reply`."""
 
-    __slots__ = ("_eof_seen", "_head_bytes", "_head_timer", "_inbound", "_limits", "_lingering", "_server")
+    __slots__ = (
+        "_eof_seen",
+        "_head_bytes",
+        "_head_timer",
+        "_inbound",
+        "_limits",
+        "_lingering",
+        "_peer",
+        "_server",
+    )
 
     def __init__(self, server: "HttpServer", limits: ConnectionLimits) -> None:
         super().__init__(
@@ -75,6 +88,7 @@ class Connection(RequestHandler):
         self._head_timer: asyncio.TimerHandle | None = None
         self._lingering: asyncio.Future[None] | None = None
         self._eof_seen = False
+        self._peer: Peer | None = None
 
     # --- what a server asks of its connections
 
@@ -93,6 +107,13 @@ class Connection(RequestHandler):
         """Whether every answer from now on ends its connection."""
         return self._server.is_draining
 
+    @property
+    def peer(self) -> Peer:
+        """Who is at the other end."""
+        if self._peer is None:
+            self._peer = NOBODY if self.transport is None else peer_of(self.transport)
+        return self._peer
+
     def local_end(self) -> LocalEnd:
         """Return our end of the connection."""
         name = self.sockname
@@ -104,10 +125,12 @@ class Connection(RequestHandler):
         """Note the request that is being answered, from the moment it leaves the queue."""
         self._inbound = inbound
 
-    def retire(self) -> None:
-        """Close if nothing has been asked; who is being answered is told `Connection: close`."""
-        if self._is_waiting() and not self._messages and self._head_timer is None:
+    def retire(self) -> bool:
+        """Close if nothing has been asked, and say so; who is being answered is told `Connection: close`."""
+        is_idle = self._is_waiting() and not self._messages and self._head_timer is None
+        if is_idle:
             self.force_close()
+        return is_idle
 
     def reset(self) -> None:
         """Break the connection so that no answer under way can look complete."""
@@ -156,11 +179,14 @@ class Connection(RequestHandler):
     # --- reading
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Admit a peer, or let it go unanswered."""
-        if not self._server.admits(cast(asyncio.Transport, transport)):
-            cast(asyncio.Transport, transport).abort()
-            return
-        super().connection_made(transport)
+        """Admit a peer, or let it go; one that is only too many is told so."""
+        admitted = cast(asyncio.Transport, transport)
+        if not self._server.admits(admitted):
+            admitted.abort()
+        elif self._server.has_room():
+            super().connection_made(transport)
+        else:
+            self._turn_away(admitted)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Forget timers; aiohttp cancels whoever is answering."""
@@ -190,6 +216,15 @@ class Connection(RequestHandler):
                 self._lingering.set_result(None)
             return None
         return self._fail_unfinished_bodies()
+
+    def _turn_away(self, transport: asyncio.Transport) -> None:
+        """Say 503 without reading anything, and close soon: closing at once would reset what was said."""
+        self._lingering = self._loop.create_future()
+        self._server.turned_away += 1
+        transport.write(TOO_MANY_CONNECTIONS)
+        if transport.can_write_eof():
+            transport.write_eof()
+        self._loop.call_later(_FAREWELL_SECONDS, transport.abort)
 
     def _is_waiting(self) -> bool:
         waiter = self._waiter

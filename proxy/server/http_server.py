@@ -17,7 +17,7 @@ from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_server import Server
 
 from proxy.connect.error_response import Message
-from proxy.errors import RequestBodyError
+from proxy.errors import RequestBodyError, RequestBodyTooLargeError
 from proxy.exchange.answer import Handler
 from proxy.server.connection import Connection, ConnectionLimits
 from proxy.server.inbound import Inbound, Reply
@@ -37,6 +37,7 @@ class HttpServerSettings:
 
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
     names: OwnNames = field(default_factory=OwnNames)
+    max_connections: int = 4096
 
 
 class HttpServer(Server):
@@ -60,6 +61,8 @@ class HttpServer(Server):
         self._gone.set()
         self.admits = admits
         self.is_draining = False
+        self.turned_away = 0
+        """How many connections were refused for want of room."""
 
     def __call__(self) -> Connection:
         return Connection(self, self._settings.limits)
@@ -83,6 +86,12 @@ class HttpServer(Server):
             self._forget(handler)
         else:
             answering.add_done_callback(lambda _: self._forget(handler))
+
+    def has_room(self) -> bool:
+        """Tell whether one more connection may be taken in; one that is idle makes room for it."""
+        if self.connection_count < self._settings.max_connections:
+            return True
+        return any(cast(Connection, connection).retire() for connection in self.connections)
 
     def _forget(self, handler: RequestHandler) -> None:
         self._connections.pop(handler, None)
@@ -124,11 +133,14 @@ class HttpServer(Server):
         return inbound
 
     async def _respond(self, inbound: Inbound) -> Reply:
-        request = translate(inbound.message, self._settings.names, inbound.connection.local_end)
+        connection = inbound.connection
+        request = translate(inbound.message, self._settings.names, connection.local_end, connection.peer)
         if isinstance(request, Message):
             return Reply.refusal(inbound, request)
         try:
             return Reply(inbound, await self._handler.handle(request, inbound.open_body()))
+        except RequestBodyTooLargeError:
+            return Reply.refusal(inbound, Message.BODY_TOO_LARGE)
         except RequestBodyError:
             return Reply.refusal(inbound, Message.BODY_CUT_SHORT)
         except Exception as fault:  # noqa: BLE001 - whatever it is, the client gets our words and the log no values

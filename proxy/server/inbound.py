@@ -12,6 +12,7 @@ from aiohttp.http import RawRequestMessage
 from aiohttp.streams import StreamReader
 
 from proxy.connect.error_response import Message
+from proxy.errors import RequestBodyTooLargeError
 from proxy.exchange.answer import Answer
 from proxy.server.problems import problem_answer
 from proxy.server.request_body import StreamedBody
@@ -43,19 +44,23 @@ class Inbound:
         self._task: asyncio.Task[None] | None = None  # aiohttp clears it
 
     def open_body(self) -> StreamedBody | None:
-        """Return the request's body; None if no octet of one follows."""
+        """Return the request's body; None if no octet of one follows. Raises RequestBodyTooLargeError."""
         fields = self.message.headers
         length = fields.get("Content-Length")
         if length is None and not self.message.chunked:
             return None
         if length is not None and int(length) == 0:
             return None
+        limits = self.connection.limits
+        if length is not None and int(length) > limits.max_body_bytes:
+            raise RequestBodyTooLargeError
         waits = self.message.version[1] >= 1 and "Expect" in fields
         return StreamedBody(
             self.payload,
             length_bytes=None if length is None else int(length),
             continue_to=self.connection if waits else None,
-            idle_seconds=self.connection.limits.body_idle_seconds,
+            idle_seconds=limits.body_idle_seconds,
+            most_bytes=limits.max_body_bytes,
         )
 
     def _cancel(self, exc: BaseException) -> None:

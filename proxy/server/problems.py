@@ -29,6 +29,18 @@ def problem_answer(problem: Message) -> Answer:
     )
 
 
+def _refusal_octets(problem: Message) -> bytes:
+    status, body = HTTPStatus(STATUS_OF[problem]), error_body(STATUS_OF[problem], problem)
+    return (
+        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    ).encode() + body
+
+
+TOO_MANY_CONNECTIONS = _refusal_octets(Message.OVERLOADED)
+"""The whole answer to a connection that there is no room for."""
+
+
 class HeadGivenUpError(Exception):
     """We stopped waiting for the rest of a request head."""
 

@@ -12,7 +12,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestPayloadError
 
-from proxy.errors import RequestBodyError
+from proxy.errors import RequestBodyError, RequestBodyTooLargeError
 
 _FAILURES = (RequestPayloadError, HttpProcessingError, ConnectionError, RuntimeError, TimeoutError)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -27,7 +27,7 @@ class Writing(Protocol):
 class StreamedBody:
     """`proxy.exchange.ports.RequestBody` over aiohttp's stream."""
 
-    __slots__ = ("_continue_to", "_idle_seconds", "_payload", "length_bytes")
+    __slots__ = ("_continue_to", "_idle_seconds", "_most_bytes", "_payload", "length_bytes")
 
     def __init__(
         self,
@@ -36,18 +36,21 @@ class StreamedBody:
         length_bytes: int | None,
         continue_to: Writing | None,
         idle_seconds: float,
+        most_bytes: int,
     ) -> None:
         self._payload = payload
         self._continue_to = continue_to
         self._idle_seconds = idle_seconds
+        self._most_bytes = most_bytes
         self.length_bytes = length_bytes
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the body as it arrives. Raises RequestBodyError; may be called once."""
+        """Yield the body as it arrives. Raises RequestBodyError (too large: its kind); may be called once."""
         return self._chunks()
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         self._send_continue()
+        left_bytes = self._most_bytes
         while True:
             try:
                 async with asyncio.timeout(self._idle_seconds):
@@ -56,6 +59,9 @@ class StreamedBody:
                 raise RequestBodyError from failure
             if not chunk:
                 return
+            left_bytes -= len(chunk)
+            if left_bytes < 0:
+                raise RequestBodyTooLargeError
             yield chunk
 
     def _send_continue(self) -> None:

@@ -13,6 +13,7 @@ from multidict import CIMultiDict, CIMultiDictProxy, istr
 
 from proxy.connect.error_response import Message
 from proxy.semantics.message import Fields, Request
+from proxy.semantics.peer import NOBODY, Peer
 from proxy.server.request_checks import first_problem
 
 _ABSOLUTE = re.compile(r"https?://([^/?]+)(/.*)?", re.IGNORECASE)
@@ -48,7 +49,7 @@ class OwnNames:
 
 
 def translate(
-    message: RawRequestMessage, names: OwnNames, local: Callable[[], LocalEnd]
+    message: RawRequestMessage, names: OwnNames, local: Callable[[], LocalEnd], peer: Peer = NOBODY
 ) -> Request | Message:
     """Return the request that a parsed head states, or why it is refused."""
     problem = first_problem(message)
@@ -66,6 +67,7 @@ def translate(
         target=target,
         fields=_without_expect(fields) if _EXPECT in fields else fields,
         minor_version=message.version[1],
+        peer=peer,
     )
 
 

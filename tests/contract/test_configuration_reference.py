@@ -26,6 +26,14 @@ UNITLESS = {
     "mode",
     "stale_instead_of_429",
     "trust_content_version",
+    "socket_mode",
+    "socket_owner",
+    "socket_group",
+    "socket_uids",
+    "tls_client_certificates",
+    "required_field",
+    "max_fields",
+    "max_waiting_requests",
 }
 
 
@@ -64,6 +72,7 @@ def test_a_setting_has_its_unit_its_default_and_a_reason(key):
             "_failures",
             "_per_second",
             "_burst",
+            "_file",
         )
     )
     assert has_unit or key.name in UNITLESS or key.name in {"unverified_tokens", "one_time_passwords"}

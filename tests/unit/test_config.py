@@ -172,7 +172,7 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path):
         ("UPSTREAM__MAX_CONNECTIONS", "0", "must be at least 1"),
         ("UPSTREAM__MAX_CONNECTIONS", "true", "expected a whole number, got true or false"),
         ("UPSTREAM__MAX_CONNECTIONS", "1\nx = 2", "expected a whole number, got text"),
-        ("SERVER__LISTEN", "", "needs at least one entry"),
+        ("SERVER__LISTEN", "", "is empty, and so is server.socket: nobody could be answered"),
         ("SERVER__LISTEN", "8180", "entry 1: expected HOST:PORT, for example 127.0.0.1:8180 or [::1]:8180"),
         (
             "SERVER__LISTEN",

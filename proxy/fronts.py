@@ -1,0 +1,96 @@
+"""The part of the composition root that makes what clients, Prometheus and operators talk to."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from proxy.config import Address as ConfiguredAddress
+from proxy.config import ServerSettings, Settings
+from proxy.exchange.answer import Handler
+from proxy.server.connection import ConnectionLimits
+from proxy.server.control_app import ControlApp, Controls
+from proxy.server.front import Front
+from proxy.server.gate import RequiredField
+from proxy.server.http_server import HttpServer, HttpServerSettings, admit_everyone
+from proxy.server.listeners import Address, TcpAddress, UnixAddress
+from proxy.server.observe_app import ObserveApp, Observed
+from proxy.server.peers import only_ourselves, only_users
+
+_FIELD_VALUE = "true"
+
+
+def traffic_front(settings: Settings, handler: Handler) -> Front:
+    """Return the front that clients of Connect talk to."""
+    server = settings.server
+    if server.required_field:
+        expected = _content_of(server.required_field_file) if server.required_field_file else _plainly_true
+        handler = RequiredField(handler, name=server.required_field, expected=expected)
+    http_server = HttpServer(
+        handler,
+        settings=HttpServerSettings(limits=_limits(server), max_connections=server.max_connections),
+        admits=only_users(frozenset(server.socket_uids)) if server.socket_uids else admit_everyone,
+    )
+    addresses = [_tcp("server.listen", address) for address in server.listen]
+    if server.socket:
+        addresses.append(
+            UnixAddress(
+                setting="server.socket", path=Path(server.socket), mode=int(server.socket_mode, base=8)
+            )
+        )
+    return Front(http_server, addresses)
+
+
+def observe_fronts(settings: Settings, observed: Observed) -> list[Front]:
+    """Return the front that Prometheus and the kubelet talk to, if there is one."""
+    addresses = [_tcp("observe.listen", address) for address in settings.observe.listen]
+    if not addresses:
+        return []
+    return [Front(HttpServer(ObserveApp(observed), settings=HttpServerSettings()), addresses)]
+
+
+def control_fronts(settings: Settings, controls: Controls) -> list[Front]:
+    """Return the fronts that an operator's commands talk to."""
+    control = settings.control
+    fronts = []
+    if control.socket:
+        server = HttpServer(ControlApp(controls), settings=HttpServerSettings(), admits=only_ourselves())
+        fronts.append(Front(server, [UnixAddress(setting="control.socket", path=Path(control.socket))]))
+    if control.listen is not None:
+        app = ControlApp(controls, bearer=_content_of(control.token_file))
+        fronts.append(
+            Front(HttpServer(app, settings=HttpServerSettings()), [_tcp("control.listen", control.listen)])
+        )
+    return fronts
+
+
+def _limits(server: ServerSettings) -> ConnectionLimits:
+    return ConnectionLimits(
+        max_target_bytes=server.max_target_bytes,
+        max_field_bytes=server.max_field_bytes,
+        max_fields=server.max_fields,
+        max_head_bytes=server.max_head_bytes,
+        max_body_bytes=server.max_body_bytes,
+        idle_seconds=server.keep_alive_seconds,
+        head_seconds=server.head_read_seconds,
+        body_idle_seconds=server.body_idle_seconds,
+        write_stall_seconds=server.write_stall_seconds,
+    )
+
+
+def _tcp(setting: str, address: ConfiguredAddress) -> Address:
+    return TcpAddress(setting=setting, host=address.host, port=address.port)
+
+
+def _content_of(file: str) -> Callable[[], str]:
+    """Return a reader of a small file: a rotated one counts at once, one that can't be read matches nothing."""
+
+    def content() -> str:
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    return content
+
+
+def _plainly_true() -> str:
+    return _FIELD_VALUE
