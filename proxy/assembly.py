@@ -31,7 +31,7 @@ from proxy.profiles import make_limiter, make_profile
 from proxy.server.control_app import Controls, Purge, PurgeScope
 from proxy.server.lifecycle import DrainSettings, Lifecycle, Parts, Phase
 from proxy.server.observe_app import Observed, Service
-from proxy.upstreams import EndpointStatus, are_away, endpoint_statuses, make_upstreams
+from proxy.upstreams import EndpointStatus, are_away, endpoint_statuses, make_shared, make_upstreams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +91,9 @@ class Sidecar:
         self._observer = _Everyone([self._metrics, ExchangeLog(self._log), recovery])
         self._upstream = make_upstreams(settings, self._clock, self._observer)
         self._metrics.watch_endpoints(self._upstream.known)
+        self._shared = make_shared(settings, self._upstream, self._is_known, self._clock)
+        self._metrics.watch_queue("accepted", self._shared.known)
+        self._metrics.watch_queue("unaccepted", self._shared.unknown)
         self.exchange = self._exchange()
         self._metrics.watch(self._store, self.exchange)
         self.lifecycle = Lifecycle(settings=_drain_settings(settings), on_phase=self._on_phase)
@@ -150,12 +153,16 @@ class Sidecar:
             uptime_seconds=round(now.boot_seconds - self._started.boot_seconds, 1),
         )
 
+    def _is_known(self, digest: bytes) -> bool:
+        profile = self._profile
+        return profile.is_known(digest) if isinstance(profile, ConnectProfile) else True
+
     def _exchange(self) -> Exchange[Any, Any]:
         settings = self._settings
         outside: Outside[Any, Any] = Outside(
             profile=self._profile,
             store=self._store,
-            upstream=self._upstream,
+            upstream=self._shared,
             clock=self._clock,
             foresight=self._profile.foresight if isinstance(self._profile, ConnectProfile) else None,
             observer=self._observer,
@@ -170,6 +177,7 @@ class Sidecar:
             large_response_concurrency=settings.flights.large_response_concurrency,
             write_queue_wait_seconds=settings.writes.queue_wait_seconds or None,
             write_queue_body_bytes=settings.writes.queue_body_bytes,
+            most_waiting=settings.server.max_waiting_requests,
             limit_mode=LimitMode(settings.limits.mode.value),
             stale_instead_of_429=settings.limits.stale_instead_of_429,
         )

@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-from fractions import Fraction
 from urllib.parse import urlsplit
 
 from proxy.admission.rate_limiter import Budget, Limits, RateLimiter
@@ -51,10 +50,6 @@ def make_limiter(settings: Settings) -> RateLimiter:
 
 def _limits(limits: LimitSettings) -> Limits:
     return {
-        Budget.REQUESTS: _limit(limits.requests_per_second, limits.request_burst),
-        Budget.UPSTREAM: _limit(limits.upstream_per_second, limits.upstream_burst),
+        Budget.REQUESTS: Limit.of(limits.requests_per_second, limits.request_burst),
+        Budget.UPSTREAM: Limit.of(limits.upstream_per_second, limits.upstream_burst),
     }
-
-
-def _limit(per_second: float, burst: int) -> Limit:
-    return Limit(per_second=Fraction(str(per_second)), burst=burst)

@@ -4,6 +4,7 @@ One upstream, several by URL, or as many as a headless Service's name has addres
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,15 +12,23 @@ from urllib.parse import urlsplit
 from proxy.adapters.name_resolution import addresses_of
 from proxy.adapters.upstream_client import UpstreamClient, UpstreamClientSettings
 from proxy.admission.circuit_breaker import BreakerSettings, BreakerState
+from proxy.admission.refusal_budgets import RefusalBudgets
+from proxy.admission.token_bucket import Limit
 from proxy.clock import Clock
 from proxy.config import Settings
 from proxy.exchange.endpoints import Endpoints, FixedRoster
 from proxy.exchange.guarded_upstream import GuardedUpstream, GuardSettings
 from proxy.exchange.headless_roster import HeadlessRoster
-from proxy.exchange.ports import Observer
+from proxy.exchange.ports import Observer, Upstream
+from proxy.exchange.shared_upstream import SharedUpstream
+from proxy.exchange.slots import SlotLimits
 
 _MOST_DOUBLED = 10
 """The breaker's longest pause, in first pauses: an outage is not outlasted by much."""
+
+
+_KNOWN_SHARE = 0.75
+"""How much of the connections one token may use: the others' requests find one free."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +66,36 @@ def make_upstreams(settings: Settings, clock: Clock, observer: Observer) -> Endp
         clients = [_client(settings, url) for url in (upstream.url, *upstream.more_urls)]
         roster = FixedRoster([endpoint(client, number) for number, client in enumerate(clients)])
     return Endpoints(roster, total_seconds=upstream.total_seconds, clock=clock, observer=observer)
+
+
+def make_shared(
+    settings: Settings, upstream: Upstream, is_known: Callable[[bytes], bool], clock: Clock
+) -> SharedUpstream:
+    """Return the upstream for which requests take turns."""
+    connections, limits = settings.upstream.max_connections, settings.limits
+    unknown = min(limits.unknown_token_slots, max(1, connections // 2))
+    known = max(1, connections - unknown)
+    return SharedUpstream(
+        upstream,
+        known=_slot_limits(settings, known, max(1, int(known * _KNOWN_SHARE))),
+        unknown=_slot_limits(settings, unknown, unknown),
+        budgets=RefusalBudgets(
+            per_party=Limit.of(limits.refusals_per_second, limits.refusal_burst),
+            overall=Limit.of(limits.all_refusals_per_second, limits.all_refusal_burst),
+        ),
+        is_known=is_known,
+        clock=clock,
+    )
+
+
+def _slot_limits(settings: Settings, most: int, most_per_party: int) -> SlotLimits:
+    upstream = settings.upstream
+    return SlotLimits(
+        most=most,
+        most_per_party=most_per_party,
+        most_waiting=upstream.max_queued_requests,
+        wait_seconds=upstream.queue_wait_seconds,
+    )
 
 
 def endpoint_statuses(endpoints: Endpoints) -> tuple[EndpointStatus, ...]:

@@ -50,7 +50,7 @@ class _Account:
     verified: float = field(default=float("-inf"))
 
     def is_untouched(self, now: Instant) -> bool:
-        return all(bucket.remaining(now) == bucket.limit.burst for bucket in self.buckets.values())
+        return all(bucket.is_full(now) for bucket in self.buckets.values())
 
 
 class RateLimiter:

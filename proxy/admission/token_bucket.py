@@ -20,6 +20,11 @@ class Limit:
     per_second: Fraction
     burst: int
 
+    @classmethod
+    def of(cls, per_second: float, burst: int) -> "Limit":
+        """Return the limit that a setting states in decimal digits, exactly."""
+        return cls(per_second=Fraction(str(per_second)), burst=burst)
+
     @property
     def window_seconds(self) -> int:
         """How long an empty bucket takes to fill, rounded up."""
@@ -44,9 +49,17 @@ class TokenBucket:
         self._full_at = full_at + interval
         return True
 
+    def charge(self, now: Instant) -> None:
+        """Take one token even if there is none: time pays the debt."""
+        self._full_at = max(self._full_at, self._moment(now)) + self._interval
+
+    def is_full(self, now: Instant) -> bool:
+        """Tell whether nothing has been taken that time has not given back."""
+        return not self._missing(now)
+
     def remaining(self, now: Instant) -> int:
         """Return how many could be taken right now."""
-        return self.limit.burst - -(-self._missing(now) // self._interval)
+        return max(0, self.limit.burst - -(-self._missing(now) // self._interval))
 
     def wait_seconds(self, now: Instant) -> float:
         """Return when the next one may be taken."""

@@ -45,6 +45,32 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
             description="How many may reach Connect at once: a fresh sidecar reads up to 500 secrets without a stop",
         ),
     ] = 500
+    unknown_token_slots: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=65_535,
+            description="Requests to Connect at one time with tokens that it has not accepted yet, out of"
+            " `upstream.max_connections` and at most half of them. The others wait, so that guesses never delay known"
+            " tokens",
+        ),
+    ] = 8
+    refusals_per_second: Annotated[
+        float,
+        per_second(
+            "Connect may refuse so many unknown tokens of one client (address, user or certificate), in the long run;"
+            " then that client's unknown tokens wait. Accepted tokens cost nothing. Always on, whatever `mode` says"
+        ),
+    ] = 20.0
+    refusal_burst: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="How many of them at once: a deployment with a wrong token")
+    ] = 100
+    all_refusals_per_second: Annotated[
+        float, per_second("The same for all clients together, who take turns")
+    ] = 100.0
+    all_refusal_burst: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="How many of all clients' at once")
+    ] = 500
     stale_instead_of_429: Annotated[
         bool,
         Meta(

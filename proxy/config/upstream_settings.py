@@ -83,6 +83,17 @@ class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=1, le=65_535, description="Connect is one small process: more at once only queue up there"),
     ] = 64
+    queue_wait_seconds: Annotated[
+        float,
+        above_zero(
+            "A request waits so long for its turn when all connections are in use, tokens taking turns; then 503."
+            " Python clients give up at 5 s"
+        ),
+    ] = 3.0
+    max_queued_requests: Annotated[
+        int,
+        Meta(ge=1, le=1_000_000, description="So many wait for their turn; beyond them 503 at once"),
+    ] = 512
     max_field_bytes: Annotated[
         int,
         size_bytes(

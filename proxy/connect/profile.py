@@ -86,10 +86,14 @@ class ConnectProfile:
 
     def standing(self, subject: ConnectSubject, now: Instant) -> Standing:
         """Go by whether Connect has accepted the token, and by its lease on the vault."""
-        if not self._leases.is_known(subject.digest):
+        if not self.is_known(subject.digest):
             return Standing.STRANGER
         holds = self._leases.holds(subject.digest, subject.names.vault or VAULT_LISTS, now)
         return Standing.VERIFIED if holds else Standing.UNVERIFIED
+
+    def is_known(self, digest: bytes) -> bool:
+        """Tell whether Connect has accepted a token, as far as is remembered."""
+        return self._leases.is_known(digest)
 
     def refused_before(self, subject: ConnectSubject, now: Instant) -> RefusedBefore | None:
         """Damp a token that Connect keeps refusing, where Connect would ask for it."""

@@ -67,6 +67,7 @@ class Composer:
             fields=self.upstream_fields(request),
             body=body,
             partition=partition,
+            peer=request.peer.party,
         )
 
     def hit(

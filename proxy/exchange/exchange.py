@@ -12,6 +12,7 @@ from proxy.clock import Clock
 from proxy.exchange.answer import Answer
 from proxy.exchange.buffering import BufferBudget
 from proxy.exchange.composer import Composer
+from proxy.exchange.crowd import Crowd
 from proxy.exchange.events import ModeChanged, Purged
 from proxy.exchange.fetcher import Fetcher, FetchLimits
 from proxy.exchange.forwarder import Forwarder
@@ -39,6 +40,7 @@ class ExchangeLimits:
     large_response_concurrency: int = 4
     write_queue_wait_seconds: float | None = 3.0  # None: writes to one vault don't wait for each other
     write_queue_body_bytes: int = 1_048_576
+    most_waiting: int = 1024
     limit_mode: LimitMode = LimitMode.SHADOW
     stale_instead_of_429: bool = False
 
@@ -70,6 +72,7 @@ class Exchange(Generic[SubjectT, FindingT]):
         generations = Generations()
         composer = Composer(pseudonym=outside.pseudonym, clock=outside.clock)
         large_responses = LargeResponses(limits.large_response_concurrency)
+        self._crowd = Crowd(limits.most_waiting)
         self._buffers = BufferBudget(limits.buffered_bytes)
         self._fetcher = Fetcher(
             profile=outside.profile,
@@ -98,6 +101,7 @@ class Exchange(Generic[SubjectT, FindingT]):
             large_responses=large_responses,
             composer=composer,
             limits=rate_limits,
+            crowd=self._crowd,
             clock=outside.clock,
             total_seconds=limits.total_seconds,
         )
@@ -144,6 +148,7 @@ class Exchange(Generic[SubjectT, FindingT]):
             writer=writer,
             prober=self._prober,
             limits=rate_limits,
+            crowd=self._crowd,
             composer=composer,
             clock=outside.clock,
             observer=outside.observer,
@@ -158,7 +163,7 @@ class Exchange(Generic[SubjectT, FindingT]):
     @property
     def requests_under_way(self) -> int:
         """How many requests wait for their answers."""
-        return self._handler.under_way
+        return self._crowd.size
 
     @property
     def writes_waiting(self) -> int:

@@ -12,6 +12,7 @@ from proxy.errors import ErrorKind
 from proxy.exchange.answer import Answer
 from proxy.exchange.composer import Composer
 from proxy.exchange.conclusion import Conclusion
+from proxy.exchange.crowd import Crowd
 from proxy.exchange.events import Answered, ExchangeFinished
 from proxy.exchange.forwarder import Forwarder
 from proxy.exchange.mode import Mode
@@ -38,6 +39,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         writer: Writer[SubjectT, FindingT],
         prober: Prober[SubjectT, FindingT, Any] | None,
         limits: RateLimits[SubjectT, FindingT],
+        crowd: Crowd,
         composer: Composer,
         clock: Clock,
         observer: Observer,
@@ -50,21 +52,18 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         self._writer = writer
         self._prober = prober
         self._limits = limits
+        self._crowd = crowd
         self._compose = composer
         self._clock = clock
         self._observer = observer
         self.mode = mode
-        self.under_way = 0
 
     async def handle(self, request: Request, body: RequestBody | None) -> Answer:
         """Answer one request. Raises only RequestBodyError (the client's body failed) and cancellation."""
         arrived = self._clock.now()
         subject = self._profile.subject(request, arrived)
-        self.under_way += 1
-        try:
+        with self._crowd.joined():
             conclusion = await self._conclude(subject, request, body)
-        finally:
-            self.under_way -= 1
         self._follow_up(subject, request, conclusion)
         self._report(subject, request, conclusion, arrived)
         fields = self._limits.fields(subject) if self.mode is Mode.CACHE else ()
@@ -83,6 +82,9 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
             refusal = self._refusal(subject, request, body)
             if refusal is not None:
                 return refusal
+        is_cached = self.mode is Mode.CACHE and subject.handling is Handling.CACHE and body is None
+        if self._crowd.is_too_large and not is_cached:
+            return Conclusion.of_failure(self._compose.busy(ForwardReason.BYPASS), ForwardReason.BYPASS)
         if subject.handling is Handling.WRITE:
             return await self._write(subject, request, body)
         if subject.handling is Handling.PASS or body is not None:

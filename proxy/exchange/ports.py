@@ -29,8 +29,8 @@ class RequestBody(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamRequest:
     """What goes on the wire: `target` octet for octet, end-to-end `fields` (Host, framing and Connection are the
-    adapter's), and a body that is sent once or not at all. `partition` tells one client from another (a digest,
-    never a token); it doesn't go upstream.
+    adapter's), and a body that is sent once or not at all. `partition` tells one token from another (a digest,
+    never a token), `peer` whoever sent it (see `semantics.peer`; empty: we did); neither goes upstream.
     """
 
     method: str
@@ -38,6 +38,7 @@ class UpstreamRequest:
     fields: Fields
     body: RequestBody | None = None
     partition: bytes = b""
+    peer: str = ""
 
 
 class UpstreamResponse(Protocol):

@@ -19,6 +19,7 @@ from proxy.clock import Clock, Instant
 from proxy.errors import ErrorKind
 from proxy.exchange.composer import Composer
 from proxy.exchange.conclusion import Conclusion
+from proxy.exchange.crowd import Crowd
 from proxy.exchange.events import Answered
 from proxy.exchange.fetcher import Errand, Fetcher
 from proxy.exchange.flights import Boarding, Flights
@@ -48,6 +49,7 @@ class Reader(Generic[SubjectT, FindingT]):
         large_responses: LargeResponses,
         composer: Composer,
         limits: RateLimits[SubjectT, FindingT],
+        crowd: Crowd,
         clock: Clock,
         total_seconds: float,
     ) -> None:
@@ -58,6 +60,7 @@ class Reader(Generic[SubjectT, FindingT]):
         self._large_responses = large_responses
         self._compose = composer
         self._limits = limits
+        self._crowd = crowd
         self._clock = clock
         self._total_seconds = total_seconds
         self._flights: Flights[Landing] = Flights()
@@ -148,6 +151,8 @@ class Reader(Generic[SubjectT, FindingT]):
         self, subject: SubjectT, request: Request, decision: Forward, deadline: float
     ) -> Conclusion | None:
         """Board a flight; None if what landed is not for this request."""
+        if self._crowd.is_too_large:
+            return Conclusion.of_failure(self._compose.busy(decision.reason), decision.reason)
         generation = self._generations.current(subject.scopes)
         if not (decision.collapse and self._flights.is_under_way(subject.key, generation)):
             balance = self._limits.refuses_forwarding(subject)
@@ -273,6 +278,7 @@ class Reader(Generic[SubjectT, FindingT]):
             target=request.target,
             fields=fields,
             partition=subject.key.partition,
+            peer=request.peer.party,
         )
         return Errand(
             subject=subject, request=request, upstream_request=upstream_request, validating=validating

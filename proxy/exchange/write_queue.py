@@ -5,39 +5,12 @@ while waiting is forgotten; a turn is never lost: whoever gives it back hands it
 """
 
 import asyncio
-from collections import OrderedDict, deque
-from dataclasses import dataclass, field
 
+from proxy.admission.round_robin import RoundRobin
 from proxy.caching.key import Tag
 
 _Waiter = asyncio.Future[None]
-
-
-@dataclass(slots=True)
-class _Lane:
-    """A lane whose turn is taken: who waits, by partition, the next partition first."""
-
-    waiting: OrderedDict[bytes, deque[_Waiter]] = field(default_factory=OrderedDict)
-
-    def add(self, partition: bytes, waiter: _Waiter) -> None:
-        self.waiting.setdefault(partition, deque()).append(waiter)
-
-    def remove(self, partition: bytes, waiter: _Waiter) -> None:
-        waiters = self.waiting.get(partition, deque())
-        if waiter not in waiters:
-            return  # passed over already
-        waiters.remove(waiter)
-        if not waiters:
-            del self.waiting[partition]
-
-    def next(self) -> _Waiter | None:
-        if not self.waiting:
-            return None
-        partition, waiters = self.waiting.popitem(last=False)
-        waiter = waiters.popleft()
-        if waiters:
-            self.waiting[partition] = waiters  # behind the other tokens
-        return waiter
+_Lane = RoundRobin[bytes, _Waiter]
 
 
 class Turn:
@@ -79,9 +52,9 @@ class WriteQueue:
         """Wait for a turn; None if it doesn't come in time. Cancelling the wait gives up the place."""
         known = self._lanes.get(lane)
         if known is None:
-            self._lanes[lane] = _Lane()
+            self._lanes[lane] = RoundRobin()
             return Turn(self, lane)
-        if sum(map(len, known.waiting.values())) >= self._most_waiting:
+        if len(known) >= self._most_waiting:
             return None
         waiter: _Waiter = asyncio.get_running_loop().create_future()
         known.add(partition, waiter)
@@ -103,7 +76,8 @@ class WriteQueue:
 
     def hand_on(self, lane: Tag) -> None:
         """Give the turn in a lane to the next one; close the lane if nobody waits."""
-        while (waiter := self._lanes[lane].next()) is not None:
+        while (taken := self._lanes[lane].take()) is not None:
+            _, waiter = taken
             if not waiter.done():
                 waiter.set_result(None)
                 return

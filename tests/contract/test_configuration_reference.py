@@ -33,7 +33,6 @@ UNITLESS = {
     "tls_client_certificates",
     "required_field",
     "max_fields",
-    "max_waiting_requests",
 }
 
 
@@ -73,6 +72,8 @@ def test_a_setting_has_its_unit_its_default_and_a_reason(key):
             "_per_second",
             "_burst",
             "_file",
+            "_slots",
+            "_requests",
         )
     )
     assert has_unit or key.name in UNITLESS or key.name in {"unverified_tokens", "one_time_passwords"}

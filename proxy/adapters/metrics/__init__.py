@@ -15,6 +15,8 @@ from proxy.adapters.metrics.figures import (
     EndpointsCollector,
     ExchangeFigures,
     FiguresCollector,
+    QueueFigures,
+    QueuesCollector,
     StoreFigures,
 )
 from proxy.adapters.metrics.upstream_side import UpstreamSide
@@ -36,11 +38,17 @@ class Metrics:
             registry=self._registry,
         )
         build.labels(version).set(1)
+        self._queues = QueuesCollector()
+        self._registry.register(self._queues)
         self._sides = (ClientSide(self._registry), UpstreamSide(self._registry))
 
     def watch_endpoints(self, known: Callable[[], Sequence[EndpointFigures]]) -> None:
         """Take the upstreams' states into every scrape."""
         self._registry.register(EndpointsCollector(known))
+
+    def watch_queue(self, tokens: str, queue: QueueFigures) -> None:
+        """Take a queue for the upstream into every scrape; `tokens` says whose it is."""
+        self._queues.add(tokens, queue)
 
     def watch(self, store: StoreFigures, exchange: ExchangeFigures) -> None:
         """Take these figures into every scrape."""

@@ -39,6 +39,16 @@ class ExchangeFigures(Protocol):
     def writes_waiting(self) -> int: ...
 
 
+class QueueFigures(Protocol):
+    """What a queue for the upstream tells of itself when scraped."""
+
+    @property
+    def in_use(self) -> int: ...
+
+    @property
+    def waiting(self) -> int: ...
+
+
 class EndpointFigures(Protocol):
     """What an upstream tells of itself when scraped."""
 
@@ -66,6 +76,39 @@ class EndpointsCollector(Collector):
             for state in BreakerState:
                 states.add_metric([str(endpoint.number), state], float(state is present))
         yield states
+
+    def describe(self) -> Iterator[Metric]:
+        """Describe nothing: the registry need not collect at registration."""
+        return iter(())
+
+
+class QueuesCollector(Collector):
+    """Reads the queues for the upstream when scraped."""
+
+    def __init__(self) -> None:
+        self._queues: dict[str, QueueFigures] = {}
+
+    def add(self, tokens: str, queue: QueueFigures) -> None:
+        """Take one more queue in."""
+        self._queues[tokens] = queue
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the figures as they are now."""
+        in_use = GaugeMetricFamily(
+            "connect_sidecar_upstream_requests_under_way",
+            "Requests that Connect is answering, by whether it has accepted their tokens before.",
+            labels=["tokens"],
+        )
+        waiting = GaugeMetricFamily(
+            "connect_sidecar_upstream_requests_waiting",
+            "Requests that wait for their turn to be sent to Connect.",
+            labels=["tokens"],
+        )
+        for tokens, queue in self._queues.items():
+            in_use.add_metric([tokens], queue.in_use)
+            waiting.add_metric([tokens], queue.waiting)
+        yield in_use
+        yield waiting
 
     def describe(self) -> Iterator[Metric]:
         """Describe nothing: the registry need not collect at registration."""
