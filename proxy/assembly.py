@@ -27,7 +27,7 @@ from proxy.exchange.ports import Observer
 from proxy.exchange.rate_limits import LimitMode
 from proxy.exchange.recovery import OnRecovery
 from proxy.fronts import control_fronts, observe_fronts, traffic_front
-from proxy.profiles import make_limiter, make_profile
+from proxy.profiles import make_limiter, make_profile, make_route_policy
 from proxy.server.control_app import Controls, Purge, PurgeScope
 from proxy.server.lifecycle import DrainSettings, Lifecycle, Parts, Phase
 from proxy.server.observe_app import Observed, Service
@@ -168,6 +168,7 @@ class Sidecar:
             observer=self._observer,
             entity_tag=_entity_tagger(secrets.token_bytes(32)),
             limiter=make_limiter(settings),
+            routes=make_route_policy(settings),
             pseudonym=f"connect-sidecar-{secrets.token_hex(4)}",
         )
         limits = ExchangeLimits(

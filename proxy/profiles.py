@@ -5,10 +5,11 @@ import secrets
 from urllib.parse import urlsplit
 
 from proxy.admission.rate_limiter import Budget, Limits, RateLimiter
+from proxy.admission.route_policy import RoutePolicy, RouteRule
 from proxy.admission.token_bucket import Limit
 from proxy.caching.http_profile import HttpProfile
 from proxy.clock import Clock
-from proxy.config import LimitSettings, ProfileName, Settings
+from proxy.config import LimitSettings, ProfileName, Settings, TokenLimits
 from proxy.connect.profile import ConnectProfile, ConnectRules, UnverifiedTokens
 from proxy.connect.rules import OneTimePasswords
 
@@ -40,16 +41,29 @@ def make_profile(settings: Settings, clock: Clock) -> ConnectProfile | HttpProfi
     return ConnectProfile(rules=rules, key=key, started_at=clock.now())
 
 
+def make_route_policy(settings: Settings) -> RoutePolicy:
+    """Return which requests may pass."""
+    return RoutePolicy(
+        allow=tuple(RouteRule.parse(rule) for rule in settings.routes.allow),
+        deny=tuple(RouteRule.parse(rule) for rule in settings.routes.deny),
+    )
+
+
 def make_limiter(settings: Settings) -> RateLimiter:
     """Return the budgets of all tokens."""
     return RateLimiter(
-        limits=_limits(settings.limits),
+        limits=_limits_of(TokenLimits(), settings.limits),
+        named={name: _limits_of(own, settings.limits) for name, own in settings.limits.named.items()},
         verification_seconds=settings.cache.token_verification_seconds,
     )
 
 
-def _limits(limits: LimitSettings) -> Limits:
+def _limits_of(own: TokenLimits, limits: LimitSettings) -> Limits:
     return {
-        Budget.REQUESTS: Limit.of(limits.requests_per_second, limits.request_burst),
-        Budget.UPSTREAM: Limit.of(limits.upstream_per_second, limits.upstream_burst),
+        Budget.REQUESTS: Limit.of(
+            own.requests_per_second or limits.requests_per_second, own.request_burst or limits.request_burst
+        ),
+        Budget.UPSTREAM: Limit.of(
+            own.upstream_per_second or limits.upstream_per_second, own.upstream_burst or limits.upstream_burst
+        ),
     }

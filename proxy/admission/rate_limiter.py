@@ -7,7 +7,7 @@ always has one request that passes, outside its budget, once in a while: else a 
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
@@ -44,10 +44,16 @@ class Balance:
     retry_after_seconds: float
 
 
-@dataclass(slots=True)
 class _Account:
-    buckets: dict[Budget, TokenBucket]
-    verified: float = field(default=float("-inf"))
+    __slots__ = ("buckets", "limits", "verified")
+
+    def __init__(self, limits: Limits) -> None:
+        self.verified = float("-inf")
+        self.adopt(limits)
+
+    def adopt(self, limits: Limits) -> None:
+        self.limits = limits
+        self.buckets = {budget: TokenBucket(limits[budget]) for budget in Budget}
 
     def is_untouched(self, now: Instant) -> bool:
         return all(bucket.is_full(now) for bucket in self.buckets.values())
@@ -72,6 +78,13 @@ class RateLimiter:
 
     def __len__(self) -> int:
         return len(self._accounts)
+
+    def adopt(self, limits: Limits, named: Mapping[str, Limits]) -> None:
+        """Go by other limits from now on; budgets whose limits change are full again."""
+        self._limits = limits if limits != self._limits else self._limits
+        self._named = {
+            name: self._named[name] if self._named.get(name) == own else own for name, own in named.items()
+        }
 
     def charge(self, budget: Budget, token: bytes, name: str, now: Instant) -> bool:
         """Charge a request to one of a token's budgets; False if it is used up, which costs nothing."""
@@ -100,12 +113,12 @@ class RateLimiter:
         )
 
     def _account(self, token: bytes, name: str, now: Instant) -> _Account:
-        account = self._accounts.get(token)
+        account, limits = self._accounts.get(token), self._named.get(name, self._limits)
         if account is None:
-            limits = self._named.get(name, self._limits)
-            account = _Account({budget: TokenBucket(limits[budget]) for budget in Budget})
             self._make_room(now)
-            self._accounts[token] = account
+            account = self._accounts[token] = _Account(limits)
+        elif account.limits is not limits:  # it has got its name, or there are other limits since
+            account.adopt(limits)
         self._accounts.move_to_end(token)
         return account
 

@@ -10,7 +10,8 @@ from proxy.config.cache_settings import CacheSettings, FlightSettings, OneTimePa
 from proxy.config.checks import warnings_about
 from proxy.config.container_memory import memory_limit_bytes
 from proxy.config.errors import ConfigError
-from proxy.config.limit_settings import LimitSettings
+from proxy.config.limit_settings import LimitSettings, TokenLimits
+from proxy.config.route_settings import RouteSettings
 from proxy.config.server_settings import ClientCertificates, ServerSettings
 from proxy.config.sources import UPSTREAM_VARIABLE, load, load_control
 from proxy.config.tree import (
@@ -40,8 +41,10 @@ __all__ = [
     "ObserveSettings",
     "OneTimePasswords",
     "ProfileName",
+    "RouteSettings",
     "ServerSettings",
     "Settings",
+    "TokenLimits",
     "TokenSettings",
     "UnverifiedTokens",
     "UpstreamSettings",

@@ -13,6 +13,7 @@ import msgspec
 
 from proxy.config.addresses import Address, origin_host_and_port, parse_origin
 from proxy.config.ranges import MEBIBYTE
+from proxy.config.route_settings import route_problems
 from proxy.config.server_checks import server_problems, socket_problems
 from proxy.config.tree import ProfileName, Settings
 
@@ -40,6 +41,8 @@ def problems_of(settings: Settings, names: Mapping[str, str]) -> list[str]:
         _control,
         _files,
         _token_names,
+        _named_limits,
+        _routes,
     ):
         found += check(settings, called)
     return found
@@ -193,6 +196,17 @@ def _token_names(settings: Settings, called: _Called) -> Iterator[str]:
             yield f"{called('tokens.names')}: a name has 1 to 64 letters, digits, dots, dashes or underscores"
         elif name in {"unknown", "other"}:
             yield f"{called('tokens.names')}: {name!r} is the word for tokens without a name"
+
+
+def _routes(settings: Settings, called: _Called) -> Iterator[str]:
+    yield from route_problems(settings.routes, called)
+
+
+def _named_limits(settings: Settings, called: _Called) -> Iterator[str]:
+    known = set(settings.tokens.names.values())
+    for name in settings.limits.named:
+        if name not in known:
+            yield f"{called('limits.named')}: no token of tokens.names has the name {name!r}"
 
 
 def _listeners(settings: Settings) -> Iterator[tuple[str, tuple[Address, ...]]]:

@@ -1,5 +1,6 @@
 """The section `limits`: what one access token may ask for."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
@@ -15,6 +16,15 @@ class LimitMode(StrEnum):
     OFF = "off"
     SHADOW = "shadow"
     ENFORCE = "enforce"
+
+
+class TokenLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits of one named token; what is left out is as for all."""
+
+    requests_per_second: Annotated[float, per_second("As for all tokens")] | None = None
+    request_burst: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    upstream_per_second: Annotated[float, per_second("As for all tokens")] | None = None
+    upstream_burst: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
 
 
 class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +55,14 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
             description="How many may reach Connect at once: a fresh sidecar reads up to 500 secrets without a stop",
         ),
     ] = 500
+    named: Annotated[
+        Mapping[str, TokenLimits],
+        Meta(
+            description="Other limits for tokens with these names (`tokens.names`):"
+            " `[limits.named.ci]`, then any of the four above. In the environment as TOML:"
+            " `{ci = {upstream_burst = 2000}}`"
+        ),
+    ] = msgspec.field(default_factory=dict)
     unknown_token_slots: Annotated[
         int,
         Meta(

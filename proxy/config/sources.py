@@ -17,7 +17,7 @@ from proxy.config.checks import normalised, problems_of
 from proxy.config.errors import ConfigError
 from proxy.config.keys import ENVIRONMENT_PREFIX, Key, keys, nearest, path_of, sections, variable_of
 from proxy.config.tree import ControlSettings, Settings
-from proxy.config.values import convert, from_environment
+from proxy.config.values import convert, from_environment, table_of
 
 UPSTREAM_VARIABLE = "OP_CONNECT_HOST"
 _UPSTREAM_URL = "upstream.url"
@@ -125,9 +125,22 @@ def _converted(given: Mapping[str, _Given], problems: list[str]) -> Iterator[tup
         if one is None:
             continue
         try:
-            yield key, convert(one.read(key), key.kind)
+            value = one.read(key)
+            problems += _unknown_inside(key, value, one.name)
+            yield key, convert(value, key.kind)
         except ValueError as error:
             problems.append(f"{one.name}: {error}")
+
+
+def _unknown_inside(key: Key, value: object, name: str) -> Iterator[str]:
+    """Yield a line for every unknown name in a table of tables."""
+    struct = table_of(key.kind)
+    if struct is None or not isinstance(value, dict):
+        return
+    known = {field.name for field in msgspec.structs.fields(struct)}
+    for inner, table in value.items():
+        for unknown in set(table) - known if isinstance(table, dict) else ():
+            yield _unknown(f"{name}.{inner}.{unknown}", None)
 
 
 def _build(given: Mapping[str, _Given], environ: Mapping[str, str], problems: list[str]) -> Settings:

@@ -15,6 +15,7 @@ from proxy.config.addresses import Address
 from proxy.config.cache_settings import CacheSettings, FlightSettings
 from proxy.config.limit_settings import LimitSettings
 from proxy.config.ranges import MEBIBYTE, from_zero, size_bytes
+from proxy.config.route_settings import RouteSettings
 from proxy.config.server_settings import ServerSettings
 from proxy.config.upstream_settings import UpstreamSettings
 
@@ -153,4 +154,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     writes: WriteSettings = WriteSettings()
     limits: LimitSettings = LimitSettings()
     tokens: TokenSettings = TokenSettings()
+    routes: RouteSettings = RouteSettings()
     log: LogSettings = LogSettings()

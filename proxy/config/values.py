@@ -22,6 +22,8 @@ _PLAIN = {
     "array": "a list",
     "object": "a table",
     "Address": "an address",
+    "int | null": "a whole number",
+    "float | null": "a number",
     "Address | null": "an address",
 }
 _COMPARED = {">": "more than", ">=": "at least", "<": "less than", "<=": "at most"}
@@ -34,6 +36,13 @@ _NO_MATCH = re.compile(r"Expected `str` matching regex ")
 def bare_type(kind: object) -> object:
     """Return a type without its annotations."""
     return get_args(kind)[0] if get_origin(kind) is Annotated else kind
+
+
+def table_of(kind: object) -> type[msgspec.Struct] | None:
+    """Return what the values of a table must be, if they are tables themselves."""
+    bare = bare_type(kind)
+    values = get_args(bare)[1] if get_origin(bare) is Mapping else None
+    return values if isinstance(values, type) and issubclass(values, msgspec.Struct) else None
 
 
 def convert(value: object, kind: object) -> object:
@@ -56,6 +65,8 @@ def from_environment(text: str, kind: object) -> object:
     if get_origin(bare) is tuple:
         is_numbers = get_args(bare)[0] is int
         return [_number_or_truth(entry) if is_numbers else entry for entry in _comma_list(text)]
+    if table_of(kind) is not None:
+        return _number_or_truth(text)
     if get_origin(bare) is Mapping:
         return dict(_pair(entry) for entry in _comma_list(text))
     return _number_or_truth(text) if bare in {int, float, bool} else text
@@ -118,5 +129,7 @@ def _without_place(message: str, bare: object) -> str:
 
 
 def _place_in_words(place: str) -> str:
+    if place.startswith("[...]."):
+        return f"{place.removeprefix('[...].')}: "
     index = re.fullmatch(r"\[(\d+)\]", place)
     return f"entry {int(index[1]) + 1}: " if index else ""

@@ -120,6 +120,10 @@ class Composer:
         body = b"" if request.method == "HEAD" else response.body
         return self._passed_on(response, body, f"{CACHE_NAME}; detail=refused_before")
 
+    def denied(self) -> Answer:
+        """Return the error for a request that may not pass."""
+        return self._problem(Message.ROUTE_DENIED, f"{CACHE_NAME}; detail=route_denied")
+
     def limited(self, balance: Balance) -> Answer:
         """Return the error for a request above its token's budget."""
         label = f"{CACHE_NAME}; detail=rate_limited"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic
 
 from proxy.admission.rate_limiter import RateLimiter
+from proxy.admission.route_policy import RoutePolicy
 from proxy.caching.generations import Generations
 from proxy.caching.key import ROOT
 from proxy.caching.profile import Effects, FindingT, Foresight, Profile, SubjectT
@@ -13,6 +14,7 @@ from proxy.exchange.answer import Answer
 from proxy.exchange.buffering import BufferBudget
 from proxy.exchange.composer import Composer
 from proxy.exchange.crowd import Crowd
+from proxy.exchange.entry import Entry
 from proxy.exchange.events import ModeChanged, Purged
 from proxy.exchange.fetcher import Fetcher, FetchLimits
 from proxy.exchange.forwarder import Forwarder
@@ -57,6 +59,7 @@ class Outside(Generic[SubjectT, FindingT]):
     foresight: Foresight[Any] | None
     entity_tag: Callable[[bytes], str]
     pseudonym: str
+    routes: RoutePolicy = field(default_factory=RoutePolicy)
     limiter: RateLimiter = field(default_factory=RateLimiter)
 
 
@@ -73,6 +76,7 @@ class Exchange(Generic[SubjectT, FindingT]):
         composer = Composer(pseudonym=outside.pseudonym, clock=outside.clock)
         large_responses = LargeResponses(limits.large_response_concurrency)
         self._crowd = Crowd(limits.most_waiting)
+        self._entry = Entry(composer=composer, crowd=self._crowd, routes=outside.routes)
         self._buffers = BufferBudget(limits.buffered_bytes)
         self._fetcher = Fetcher(
             profile=outside.profile,
@@ -148,7 +152,7 @@ class Exchange(Generic[SubjectT, FindingT]):
             writer=writer,
             prober=self._prober,
             limits=rate_limits,
-            crowd=self._crowd,
+            entry=self._entry,
             composer=composer,
             clock=outside.clock,
             observer=outside.observer,

@@ -12,7 +12,7 @@ from proxy.errors import ErrorKind
 from proxy.exchange.answer import Answer
 from proxy.exchange.composer import Composer
 from proxy.exchange.conclusion import Conclusion
-from proxy.exchange.crowd import Crowd
+from proxy.exchange.entry import Entry
 from proxy.exchange.events import Answered, ExchangeFinished
 from proxy.exchange.forwarder import Forwarder
 from proxy.exchange.mode import Mode
@@ -39,7 +39,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         writer: Writer[SubjectT, FindingT],
         prober: Prober[SubjectT, FindingT, Any] | None,
         limits: RateLimits[SubjectT, FindingT],
-        crowd: Crowd,
+        entry: Entry,
         composer: Composer,
         clock: Clock,
         observer: Observer,
@@ -52,7 +52,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         self._writer = writer
         self._prober = prober
         self._limits = limits
-        self._crowd = crowd
+        self.entry = entry
         self._compose = composer
         self._clock = clock
         self._observer = observer
@@ -62,7 +62,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         """Answer one request. Raises only RequestBodyError (the client's body failed) and cancellation."""
         arrived = self._clock.now()
         subject = self._profile.subject(request, arrived)
-        with self._crowd.joined():
+        with self.entry.crowd.joined():
             conclusion = await self._conclude(subject, request, body)
         self._follow_up(subject, request, conclusion)
         self._report(subject, request, conclusion, arrived)
@@ -75,16 +75,12 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         await self._reader.close()
 
     async def _conclude(self, subject: SubjectT, request: Request, body: RequestBody | None) -> Conclusion:
-        if self._compose.is_loop(request):
-            answer = self._compose.loop()
-            return Conclusion(answer=answer, answered=Answered.REFUSED, error=ErrorKind.PROXY_LOOP_DETECTED)
-        if self.mode is Mode.CACHE:
+        may_hit = self.mode is Mode.CACHE and subject.handling is Handling.CACHE and body is None
+        refusal = self.entry.refusal(request, subject.resource, may_hit=may_hit)
+        if refusal is None and self.mode is Mode.CACHE:
             refusal = self._refusal(subject, request, body)
-            if refusal is not None:
-                return refusal
-        is_cached = self.mode is Mode.CACHE and subject.handling is Handling.CACHE and body is None
-        if self._crowd.is_too_large and not is_cached:
-            return Conclusion.of_failure(self._compose.busy(ForwardReason.BYPASS), ForwardReason.BYPASS)
+        if refusal is not None:
+            return refusal
         if subject.handling is Handling.WRITE:
             return await self._write(subject, request, body)
         if subject.handling is Handling.PASS or body is not None:

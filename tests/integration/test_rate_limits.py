@@ -1,6 +1,7 @@
 """Budgets over real sockets: what a client above its budget sees, and a revoked token that has none left."""
 
 import json
+from base64 import urlsafe_b64decode
 
 from proxy.emulator import READ, Emulator
 from tests.support.sidecar import SteppedClock, running_sidecar
@@ -80,3 +81,29 @@ async def test_by_default_nobody_is_refused_and_no_field_is_added():
 async def ask_observe(sidecar):
     async with await WireClient.connect(sidecar.observe_address) as client:
         return (await client.ask("GET /metrics HTTP/1.1\r\nHost: o")).body.decode()
+
+
+def jti_of(token):
+    """Return the id that a token says it has."""
+    claims = token.split(".")[1]
+    return json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["jti"]
+
+
+async def test_a_named_token_has_its_own_limits_and_the_others_theirs():
+    async with Emulator() as emulator:
+        sample = emulator.sample_data()
+        named, other = (emulator.issue_token(name, {sample.demo.id: READ}) for name in ("ci", "app"))
+        path = f"/v1/vaults/{sample.demo.id}/items"
+        async with running_sidecar(
+            emulator.url,
+            LIMITS__MODE="enforce",
+            LIMITS__REQUEST_BURST="3",
+            LIMITS__REQUESTS_PER_SECOND="0.001",
+            LIMITS__NAMED="{ci = {request_burst = 6}}",
+            TOKENS__NAMES=f"{jti_of(named)}=ci",
+        ) as sidecar:
+            passed = {
+                token: [(await ask(sidecar, path, token)).status for _ in range(9)].count(200)
+                for token in (named, other)
+            }
+    assert passed == {named: 7, other: 4}, "the first request was a stranger's"

@@ -10,6 +10,10 @@ from tests.support.wire import WireClient, request_head
 
 JUNK_WRITES = 10_000
 CONNECTIONS = 8
+UNDAMPED = {  # refusals shall reach Connect here, however many
+    f"LIMITS__{name}": "1000000"
+    for name in ("REFUSALS_PER_SECOND", "REFUSAL_BURST", "ALL_REFUSALS_PER_SECOND", "ALL_REFUSAL_BURST")
+}
 
 
 @pytest.fixture
@@ -17,7 +21,7 @@ async def world():
     async with Emulator() as emulator:
         sample = emulator.sample_data()
         token = emulator.issue_token("ci", dict.fromkeys(sample.vault_ids, READ_WRITE))
-        async with running_sidecar(emulator.url) as sidecar:
+        async with running_sidecar(emulator.url, **UNDAMPED) as sidecar:
             yield emulator, sample, token, sidecar
 
 

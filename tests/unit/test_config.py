@@ -422,3 +422,33 @@ def test_further_upstreams_that_make_no_sense_are_named_with_the_reason(urls, sa
 def test_a_headless_name_and_a_list_exclude_each_other():
     environ = CONNECT | {MORE: "http://two", "CONNECT_SIDECAR__UPSTREAM__HEADLESS": "true"}
     assert "can't go with upstream.more_urls" in only_problem(environ)
+
+
+# --- tables of tables
+
+NAMED = CONNECT | {"CONNECT_SIDECAR__TOKENS__NAMES": "id-of-ci=ci"}
+
+
+def test_limits_of_a_named_token_are_a_table_in_the_file_and_toml_in_the_environment(tmp_path):
+    document = "[limits.named.ci]\nrequest_burst = 7\nupstream_per_second = 0.5\n"
+    from_file = from_document(document, tmp_path, NAMED)
+    text = "{ci = {request_burst = 7, upstream_per_second = 0.5}}"
+    from_environ = load(None, NAMED | {"CONNECT_SIDECAR__LIMITS__NAMED": text})
+    assert from_file.limits.named == from_environ.limits.named
+    assert from_file.limits.named["ci"].request_burst == 7
+    assert from_file.limits.named["ci"].upstream_burst is None
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{ci = {request_burst = 0}}", ": request_burst: must be at least 1"),
+        ("{ci = {request_bursts = 1}}", ".ci.request_bursts: no such setting"),
+        ("{cy = {}}", ": no token of tokens.names has the name 'cy'"),
+        ("ci=3", ": expected a table, got text"),
+        ("{ci = {request_burst = 'x'}}", ": request_burst: expected a whole number, got text"),
+    ],
+)
+def test_what_is_wrong_inside_a_table_is_named(text, problem):
+    name = "CONNECT_SIDECAR__LIMITS__NAMED"
+    assert only_problem(NAMED | {name: text}) == f"{name}{problem}"

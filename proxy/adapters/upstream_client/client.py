@@ -28,6 +28,7 @@ class UpstreamClient:
     def __init__(self, settings: UpstreamClientSettings) -> None:
         self._settings = settings
         self._authority = settings.authority()
+        self._origin = settings.origin().scheme.encode() + b"://" + self._authority
         self._tls = tls_context(settings)
         self._pool: ConnectionPool | None = None
 
@@ -88,6 +89,7 @@ class UpstreamClient:
             connection=connection,
             pool=pool,
             idle_seconds=self._settings.body_idle_seconds,
+            origin=self._origin,
         )
 
     async def _finish_request(self, connection: UpstreamConnection, request: UpstreamRequest) -> None:

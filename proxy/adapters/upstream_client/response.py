@@ -39,8 +39,9 @@ class StreamedResponse:
         connection: UpstreamConnection,
         pool: ConnectionPool,
         idle_seconds: float,
+        origin: bytes,
     ) -> None:
-        self.head = response_head.head(message)
+        self.head = response_head.head(message, origin)
         self.content_length_bytes = response_head.body_length_bytes(message, method)
         self._payload = payload
         self._kept: deque[bytes] = deque()

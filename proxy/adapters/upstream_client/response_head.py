@@ -47,13 +47,27 @@ def check(message: RawResponseMessage) -> None:
         raise BrokenAnswerError("transfer coding")
 
 
-def head(message: RawResponseMessage) -> ResponseHead:
-    """Return status line and fields as they came."""
+def head(message: RawResponseMessage, origin: bytes) -> ResponseHead:
+    """Return status line and fields as they came.
+
+    Only a Location inside the upstream's own `origin` loses that: clients don't know it and shall come back to us
+    (RFC 9110 section 10.2.2 lets a Location be relative).
+    """
     fields = CIMultiDict(
-        (name.decode("ascii"), value.decode("utf-8", "surrogateescape"))
+        (_field_name(name), _relative(name, value, origin).decode("utf-8", "surrogateescape"))
         for name, value in message.raw_headers
     )
     return ResponseHead(status=message.code, reason=message.reason, fields=CIMultiDictProxy(fields))
+
+
+def _relative(name: bytes, value: bytes, origin: bytes) -> bytes:
+    if name.lower() != b"location" or not value.lower().startswith(origin):
+        return value
+    rest = value[len(origin) :]
+    if not rest or rest[:1] in b"?#":
+        return b"/" + rest
+    # "//host" would name another server, and ":81" goes on with the authority.
+    return rest if rest[:1] == b"/" and rest[1:2] != b"/" else value
 
 
 @lru_cache(maxsize=512)

@@ -74,6 +74,41 @@ async def test_redirects_and_challenges_are_answers_like_any_other(origin, clien
     assert [head.count(b"\r\n") for head in server.heads] == [3, 3]
 
 
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        (b"{origin}/v1/vaults?x=1#y", b"/v1/vaults?x=1#y"),
+        (b"{origin}", b"/"),
+        (b"{origin}?x", b"/?x"),
+        (b"HTTP{rest}/v1", b"/v1"),
+        (b"{origin}//evil.example/", b"{origin}//evil.example/"),
+        (b"{origin}0/v1", b"{origin}0/v1"),
+        (b"{origin}@evil.example/", b"{origin}@evil.example/"),
+        (b"http://elsewhere/v1", b"http://elsewhere/v1"),
+        (b"/v1", b"/v1"),
+    ],
+)
+async def test_a_location_inside_the_upstream_loses_its_authority_and_no_other_does(
+    origin, client, location, shown
+):
+    values = {}
+
+    async def script(peer):
+        await peer.head()
+        peer.send(b"HTTP/1.1 307 Go\r\nlocation: " + values["location"] + b"\r\nContent-Length: 0\r\n\r\n")
+        await peer.writer.drain()
+
+    server = await origin(script)
+    own = f"http://127.0.0.1:{server.port}".encode()
+
+    def filled(text):
+        return text.replace(b"{origin}", own).replace(b"{rest}", own.removeprefix(b"http"))
+
+    values["location"] = filled(location)
+    answer = await client(server).send(request())
+    assert answer.head.fields["Location"] == filled(shown).decode()
+
+
 async def test_interim_answers_are_dropped(origin, client):
     interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
     server = await origin(saying(interim, b"HTTP/1.1 199 x\r\n\r\n", OK))
