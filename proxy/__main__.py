@@ -55,7 +55,7 @@ def _reasons(error: Exception) -> Sequence[str]:
     problems = getattr(error, "problems", None)  # ConfigError; not imported, `healthcheck` does without
     if isinstance(problems, tuple):
         return problems
-    if type(error).__name__ in {"ListenError", "ControlError", "CommandError"}:
+    if type(error).__name__ in {"ListenError", "TlsError", "ControlError", "CommandError"}:
         return [str(error)]
     return []
 

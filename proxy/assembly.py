@@ -26,7 +26,7 @@ from proxy.exchange.mode import Mode
 from proxy.exchange.ports import Observer
 from proxy.exchange.rate_limits import LimitMode
 from proxy.exchange.recovery import OnRecovery
-from proxy.fronts import control_fronts, observe_fronts, traffic_front
+from proxy.fronts import control_fronts, make_tls, observe_fronts, traffic_front
 from proxy.profiles import make_limiter, make_profile, make_route_policy
 from proxy.server.control_app import Controls, Purge, PurgeScope
 from proxy.server.lifecycle import DrainSettings, Lifecycle, Parts, Phase
@@ -101,7 +101,8 @@ class Sidecar:
             is_ready=self.lifecycle.is_ready, service=self._service, metrics=self._metrics.render
         )
         controls = Controls(purge=self.purge, switch=self.exchange.switch, status=self.status)
-        self._traffic = traffic_front(settings, self.exchange)
+        self._tls = make_tls(settings.server)
+        self._traffic = traffic_front(settings, self.exchange, self._tls)
         self._observe = observe_fronts(settings, observed)
         self._control = control_fronts(settings, controls)
         self._on_ready: Callable[[Running], None] | None = None

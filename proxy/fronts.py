@@ -14,11 +14,12 @@ from proxy.server.http_server import HttpServer, HttpServerSettings, admit_every
 from proxy.server.listeners import Address, TcpAddress, UnixAddress
 from proxy.server.observe_app import ObserveApp, Observed
 from proxy.server.peers import only_ourselves, only_users
+from proxy.server.tls import ClientCertificates, ServerTls, TlsFiles
 
 _FIELD_VALUE = "true"
 
 
-def traffic_front(settings: Settings, handler: Handler) -> Front:
+def traffic_front(settings: Settings, handler: Handler, tls: ServerTls | None) -> Front:
     """Return the front that clients of Connect talk to."""
     server = settings.server
     if server.required_field:
@@ -33,10 +34,27 @@ def traffic_front(settings: Settings, handler: Handler) -> Front:
     if server.socket:
         addresses.append(
             UnixAddress(
-                setting="server.socket", path=Path(server.socket), mode=int(server.socket_mode, base=8)
+                setting="server.socket",
+                path=Path(server.socket),
+                mode=int(server.socket_mode, base=8),
+                owner=server.socket_owner,
+                group=server.socket_group,
             )
         )
-    return Front(http_server, addresses)
+    return Front(http_server, addresses, tls)
+
+
+def make_tls(server: ServerSettings) -> ServerTls | None:
+    """Return what https clients are met with; None: plain http. Raises TlsError."""
+    if not server.tls_certificate_file:
+        return None
+    files = TlsFiles(
+        certificate=Path(server.tls_certificate_file),
+        key=Path(server.tls_key_file),
+        client_ca=Path(server.tls_client_ca_file) if server.tls_client_ca_file else None,
+        client_certificates=ClientCertificates(server.tls_client_certificates.value),
+    )
+    return ServerTls(files)
 
 
 def observe_fronts(settings: Settings, observed: Observed) -> list[Front]:

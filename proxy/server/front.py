@@ -5,19 +5,24 @@ new, idle connections go), `finish` (those under way end, or are ended).
 """
 
 import asyncio
+import socket
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
 from proxy.server.http_server import HttpServer
 from proxy.server.listeners import BACKLOG, Address, Bound, UnixAddress, bind_all, remove_socket_files
+from proxy.server.tls import FAREWELL_SECONDS, HANDSHAKE_SECONDS, ServerTls
 
 
 class Front:
-    """One HTTP server on its addresses."""
+    """One HTTP server on its addresses; `tls` is for those that are TCP."""
 
-    def __init__(self, server: HttpServer, addresses: Sequence[Address]) -> None:
+    def __init__(
+        self, server: HttpServer, addresses: Sequence[Address], tls: ServerTls | None = None
+    ) -> None:
         self._server = server
+        self._tls = tls
         self._wanted = tuple(addresses)
         self._bound: Bound | None = None
         self._listeners: list[asyncio.Server] = []
@@ -41,8 +46,20 @@ class Front:
             if isinstance(address, UnixAddress):
                 listener = await loop.create_unix_server(self._server, sock=opened, backlog=BACKLOG)
             else:
-                listener = await loop.create_server(self._server, sock=opened, backlog=BACKLOG)
+                listener = await self._listen(loop, opened)
             self._listeners.append(listener)
+
+    async def _listen(self, loop: asyncio.AbstractEventLoop, opened: socket.socket) -> asyncio.Server:
+        if self._tls is None:
+            return await loop.create_server(self._server, sock=opened, backlog=BACKLOG)
+        return await loop.create_server(
+            self._server,
+            sock=opened,
+            backlog=BACKLOG,
+            ssl=self._tls.context,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS,
+            ssl_shutdown_timeout=FAREWELL_SECONDS,
+        )
 
     def begin_drain(self) -> None:
         """Let every answer from now on end its connection; new ones are still accepted."""

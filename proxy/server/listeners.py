@@ -36,11 +36,13 @@ class TcpAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnixAddress:
-    """A socket file, created with `mode`."""
+    """A socket file, created with `mode` and given to `owner` and `group` (-1: they stay ours)."""
 
     setting: str
     path: Path
     mode: int = 0o600
+    owner: int = -1
+    group: int = -1
 
     def __str__(self) -> str:
         return f"unix:{self.path}"
@@ -138,13 +140,31 @@ def _bind_unix(address: UnixAddress) -> socket.socket:
     previous = os.umask(0o777 & ~address.mode)  # the file is never more open than it shall be
     try:
         opened.bind(str(address.path))
+        _give_away(address)
         opened.listen(BACKLOG)
     except OSError as error:
         opened.close()
         raise ListenError(_explain(address, error)) from error
+    except ListenError:
+        opened.close()
+        raise
     finally:
         os.umask(previous)
     return opened
+
+
+def _give_away(address: UnixAddress) -> None:
+    """Change owner and group, before anybody can connect; a file that can't be given away goes."""
+    if address.owner < 0 and address.group < 0:
+        return
+    try:
+        os.chown(address.path, address.owner, address.group)
+    except OSError as error:
+        address.path.unlink(missing_ok=True)
+        reason = os.strerror(error.errno or 0)
+        raise ListenError(
+            f"{address.setting}_owner, {address.setting}_group: {address} can't be given away: {reason}"
+        ) from error
 
 
 def _prepare_directory(address: UnixAddress) -> None:
