@@ -143,6 +143,10 @@ def _add_operations(commands: "Commands") -> None:
         help="passthrough: forward everything, keep nothing (the kill switch); observe: forward everything and count"
         " what the cache would have answered",
     )
+    reload = _add(
+        commands, "reload", "reload", "have the running sidecar read its settings and certificates anew"
+    )
+    _add_config(reload)
     status = _add(commands, "status", "status", "say in one line how the running sidecar is")
     _add_config(status)
     status.add_argument("--json", action="store_true", help="the same as a JSON document")

@@ -4,23 +4,26 @@ What stands behind it is put together in `proxy.upstreams`, what decides in `pro
 `proxy.fronts`.
 """
 
+import asyncio
 import hmac
 import random
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from proxy import __version__
+from proxy.adapters.file_watch import FileWatch
 from proxy.adapters.logs import ExchangeLog, LogFormat, make_logger
 from proxy.adapters.memory_store import MemoryStore
 from proxy.adapters.metrics import Metrics
 from proxy.clock import Clock, SystemClock
-from proxy.config import Settings
+from proxy.config import Loaded, Settings
 from proxy.connect import purging
 from proxy.connect.profile import ConnectProfile
-from proxy.exchange.events import Event
+from proxy.exchange.events import Event, Reloaded
 from proxy.exchange.exchange import Exchange, ExchangeLimits, Outside
 from proxy.exchange.mode import Mode
 from proxy.exchange.ports import Observer
@@ -28,6 +31,7 @@ from proxy.exchange.rate_limits import LimitMode
 from proxy.exchange.recovery import OnRecovery
 from proxy.fronts import control_fronts, make_tls, observe_fronts, traffic_front
 from proxy.profiles import make_limiter, make_profile, make_route_policy
+from proxy.reloading import LiveParts, Reloading
 from proxy.server.control_app import Controls, Purge, PurgeScope
 from proxy.server.lifecycle import DrainSettings, Lifecycle, Parts, Phase
 from proxy.server.observe_app import Observed, Service
@@ -41,6 +45,14 @@ class Running:
     traffic_addresses: list[str]
     observe_addresses: list[str]
     control_path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where settings come from, should they change: `read` raises ConfigError."""
+
+    read: Callable[[], Loaded]
+    config_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +87,11 @@ class _Everyone:
 class Sidecar:
     """One sidecar: made from settings inside a running loop, run once."""
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, clock: Clock | None = None, sources: Sources | None = None
+    ) -> None:
         self._settings = settings
+        self._sources = sources or Sources(read=lambda: Loaded(settings=settings, ignored=()))
         self._clock = clock or SystemClock()
         self._started = self._clock.now()
         self._store = MemoryStore(
@@ -84,24 +99,29 @@ class Sidecar:
         )
         self._metrics = Metrics(version=__version__)
         log_format = LogFormat(settings.log.format.value)
-        self._log = make_logger(log_format, settings.log.level.value)
+        self._exchange_log = ExchangeLog(make_logger(log_format, settings.log.level.value))
         self._profile = make_profile(settings, self._clock)
         # Not all sidecars at once: up to a second later.
         recovery = OnRecovery(lambda: self.exchange.origin_is_back(random.random()))  # noqa: S311
-        self._observer = _Everyone([self._metrics, ExchangeLog(self._log), recovery])
+        self._observer = _Everyone([self._metrics, self._exchange_log, recovery])
         self._upstream = make_upstreams(settings, self._clock, self._observer)
         self._metrics.watch_endpoints(self._upstream.known)
         self._shared = make_shared(settings, self._upstream, self._is_known, self._clock)
         self._metrics.watch_queue("accepted", self._shared.known)
         self._metrics.watch_queue("unaccepted", self._shared.unknown)
+        self._limiter = make_limiter(settings)
         self.exchange = self._exchange()
         self._metrics.watch(self._store, self.exchange)
         self.lifecycle = Lifecycle(settings=_drain_settings(settings), on_phase=self._on_phase)
         observed = Observed(
             is_ready=self.lifecycle.is_ready, service=self._service, metrics=self._metrics.render
         )
-        controls = Controls(purge=self.purge, switch=self.exchange.switch, status=self.status)
+        controls = Controls(
+            purge=self.purge, switch=self.exchange.switch, reload=self.reload, status=self.status
+        )
         self._tls = make_tls(settings.server)
+        self._reloading = Reloading(settings, self._sources.read, self._live_parts())
+        self._watch = FileWatch(self._watched_files, self._files_changed)
         self._traffic = traffic_front(settings, self.exchange, self._tls)
         self._observe = observe_fronts(settings, observed)
         self._control = control_fronts(settings, controls)
@@ -120,7 +140,12 @@ class Sidecar:
             operator=[*self._observe, *self._control],
             stop_background=self._stop_background,
         )
-        await self.lifecycle.run(parts)
+        watching = asyncio.create_task(self._watch.run())
+        try:
+            await self.lifecycle.run(parts)
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
 
     def purge(self, purge: Purge) -> int:
         """Remove what an operator names; return how many stored responses went."""
@@ -136,6 +161,12 @@ class Sidecar:
                     return 0
                 digests = self._profile.partitions_labelled(purge.token)
                 return self.exchange.purge(purging.partitions(digests))
+
+    def reload(self) -> Reloaded:
+        """Have settings and certificates take effect as they are now, as far as they can."""
+        reloaded = self._reloading.reload()
+        self._observer.notify(reloaded)
+        return reloaded
 
     def status(self) -> Status:
         """Return what an operator wants to know at a glance."""
@@ -154,6 +185,26 @@ class Sidecar:
             uptime_seconds=round(now.boot_seconds - self._started.boot_seconds, 1),
         )
 
+    def _live_parts(self) -> LiveParts:
+        return LiveParts(
+            exchange=self.exchange,
+            profile=self._profile,
+            limiter=self._limiter,
+            shared=self._shared,
+            set_log_level=self._set_log_level,
+            tls=self._tls,
+        )
+
+    def _set_log_level(self, level: str) -> None:
+        self._exchange_log.logger = make_logger(LogFormat(self._settings.log.format.value), level)
+
+    def _watched_files(self) -> list[Path]:
+        config = self._sources.config_file
+        return [*([] if config is None else [config]), *(() if self._tls is None else self._tls.paths)]
+
+    def _files_changed(self) -> None:
+        self.reload()
+
     def _is_known(self, digest: bytes) -> bool:
         profile = self._profile
         return profile.is_known(digest) if isinstance(profile, ConnectProfile) else True
@@ -168,7 +219,7 @@ class Sidecar:
             foresight=self._profile.foresight if isinstance(self._profile, ConnectProfile) else None,
             observer=self._observer,
             entity_tag=_entity_tagger(secrets.token_bytes(32)),
-            limiter=make_limiter(settings),
+            limiter=self._limiter,
             routes=make_route_policy(settings),
             pseudonym=f"connect-sidecar-{secrets.token_hex(4)}",
         )
@@ -191,12 +242,12 @@ class Sidecar:
         return Service.SERVING_STALE if are_away(self._upstream) else Service.READY
 
     def _on_phase(self, phase: Phase) -> None:
-        self._log.info("sidecar.phase", phase=phase.value, version=__version__)
+        self._exchange_log.logger.info("sidecar.phase", phase=phase.value, version=__version__)
         if phase is not Phase.SERVING:
             return
         for front in (self._traffic, *self._observe, *self._control):
             for note in front.notes:
-                self._log.info("sidecar.note", note=note)
+                self._exchange_log.logger.info("sidecar.note", note=note)
         if self._on_ready is not None:
             self._on_ready(self._running())
 
@@ -212,10 +263,15 @@ class Sidecar:
         await self._upstream.close()
 
 
-async def run(settings: Settings, *, on_ready: Callable[[Running], None] | None = None) -> None:
-    """Run one sidecar until SIGTERM or SIGINT, then drain. Raises ListenError."""
-    sidecar = Sidecar(settings)
-    with sidecar.lifecycle.obeying_signals():
+async def run(
+    settings: Settings,
+    *,
+    sources: Sources | None = None,
+    on_ready: Callable[[Running], None] | None = None,
+) -> None:
+    """Run one sidecar until SIGTERM or SIGINT, then drain; SIGHUP reloads. Raises ListenError, TlsError."""
+    sidecar = Sidecar(settings, sources=sources)
+    with sidecar.lifecycle.obeying_signals(on_hang_up=sidecar.reload):
         await sidecar.run(on_ready)
 
 

@@ -22,8 +22,13 @@ def make_profile(settings: Settings, clock: Clock) -> ConnectProfile | HttpProfi
         return HttpProfile(
             lambda octets: hashlib.blake2b(octets, key=key, digest_size=16).digest(), authority=authority
         )
+    return ConnectProfile(rules=connect_rules(settings), key=key, started_at=clock.now())
+
+
+def connect_rules(settings: Settings) -> ConnectRules:
+    """Return the numbers and words by which the profile decides."""
     cache = settings.cache
-    rules = ConnectRules(
+    return ConnectRules(
         item_freshness_seconds=cache.item_freshness_seconds,
         list_freshness_seconds=cache.list_freshness_seconds,
         token_verification_seconds=cache.token_verification_seconds,
@@ -38,7 +43,6 @@ def make_profile(settings: Settings, clock: Clock) -> ConnectProfile | HttpProfi
         one_time_passwords=OneTimePasswords(cache.one_time_passwords.value),
         token_names=settings.tokens.names,
     )
-    return ConnectProfile(rules=rules, key=key, started_at=clock.now())
 
 
 def make_route_policy(settings: Settings) -> RoutePolicy:
@@ -52,10 +56,20 @@ def make_route_policy(settings: Settings) -> RoutePolicy:
 def make_limiter(settings: Settings) -> RateLimiter:
     """Return the budgets of all tokens."""
     return RateLimiter(
-        limits=_limits_of(TokenLimits(), settings.limits),
-        named={name: _limits_of(own, settings.limits) for name, own in settings.limits.named.items()},
+        limits=token_limits(settings.limits),
+        named=named_limits(settings.limits),
         verification_seconds=settings.cache.token_verification_seconds,
     )
+
+
+def token_limits(limits: LimitSettings) -> Limits:
+    """Return the limits of tokens that have none of their own."""
+    return _limits_of(TokenLimits(), limits)
+
+
+def named_limits(limits: LimitSettings) -> dict[str, Limits]:
+    """Return the limits of tokens by their names."""
+    return {name: _limits_of(own, limits) for name, own in limits.named.items()}
 
 
 def _limits_of(own: TokenLimits, limits: LimitSettings) -> Limits:

@@ -72,19 +72,35 @@ def make_shared(
     settings: Settings, upstream: Upstream, is_known: Callable[[bytes], bool], clock: Clock
 ) -> SharedUpstream:
     """Return the upstream for which requests take turns."""
-    connections, limits = settings.upstream.max_connections, settings.limits
-    unknown = min(limits.unknown_token_slots, max(1, connections // 2))
-    known = max(1, connections - unknown)
+    known, unknown = slot_limits(settings)
+    per_party, overall = refusal_limits(settings)
     return SharedUpstream(
         upstream,
-        known=_slot_limits(settings, known, max(1, int(known * _KNOWN_SHARE))),
-        unknown=_slot_limits(settings, unknown, unknown),
-        budgets=RefusalBudgets(
-            per_party=Limit.of(limits.refusals_per_second, limits.refusal_burst),
-            overall=Limit.of(limits.all_refusals_per_second, limits.all_refusal_burst),
-        ),
+        known=known,
+        unknown=unknown,
+        budgets=RefusalBudgets(per_party=per_party, overall=overall),
         is_known=is_known,
         clock=clock,
+    )
+
+
+def slot_limits(settings: Settings) -> tuple[SlotLimits, SlotLimits]:
+    """Return how many requests with known and with unknown tokens may be under way."""
+    connections = settings.upstream.max_connections
+    unknown = min(settings.limits.unknown_token_slots, max(1, connections // 2))
+    known = max(1, connections - unknown)
+    return (
+        _slot_limits(settings, known, max(1, int(known * _KNOWN_SHARE))),
+        _slot_limits(settings, unknown, unknown),
+    )
+
+
+def refusal_limits(settings: Settings) -> tuple[Limit, Limit]:
+    """Return how many unknown tokens may be refused: of one client, and of all."""
+    limits = settings.limits
+    return (
+        Limit.of(limits.refusals_per_second, limits.refusal_burst),
+        Limit.of(limits.all_refusals_per_second, limits.all_refusal_burst),
     )
 
 

@@ -25,6 +25,8 @@ from proxy.exchange.events import (
     ModeChanged,
     PinMoved,
     Purged,
+    Reloaded,
+    ReloadOutcome,
     UpstreamStateChanged,
     WouldBeHit,
 )
@@ -81,7 +83,7 @@ class ExchangeLog:
     """An Observer that writes lines."""
 
     def __init__(self, logger: FilteringBoundLogger) -> None:
-        self._logger = logger
+        self.logger = logger
 
     def notify(self, event: Event) -> None:
         """Write the line of an event that is worth one."""
@@ -89,7 +91,7 @@ class ExchangeLog:
             case ExchangeFinished():
                 self._exchange(event)
             case Invalidated() if event.removed:
-                self._logger.info(
+                self.logger.info(
                     "responses.invalidated",
                     resource=event.resource,
                     outcome=event.outcome.value,
@@ -98,15 +100,29 @@ class ExchangeLog:
             case UpstreamStateChanged():
                 self._upstream(event)
             case PinMoved():
-                self._logger.warning("upstream.switched", endpoint=event.endpoint_number)
+                self.logger.warning("upstream.switched", endpoint=event.endpoint_number)
             case ModeChanged():
-                self._logger.warning("mode.changed", before=event.before.value, mode=event.mode.value)
+                self.logger.warning("mode.changed", before=event.before.value, mode=event.mode.value)
             case WouldBeHit() if event.is_wrong:
-                self._logger.info("hit.would_be_wrong", resource=event.resource)
+                self.logger.info("hit.would_be_wrong", resource=event.resource)
+            case Reloaded():
+                self._reload(event)
             case Purged():
-                self._logger.info("responses.purged", removed=event.removed)
+                self.logger.info("responses.purged", removed=event.removed)
             case _:
                 pass
+
+    def _reload(self, event: Reloaded) -> None:
+        """Write one line that says what became of it, and why."""
+        write = self.logger.error if event.outcome is ReloadOutcome.REFUSED else self.logger.info
+        write(
+            "settings.reloaded",
+            outcome=event.outcome.value,
+            problems=list(event.problems) or None,
+            changed=list(event.changed) or None,
+            pending=list(event.pending) or None,
+            ignored=list(event.ignored) or None,
+        )
 
     def _upstream(self, event: UpstreamStateChanged) -> None:
         """Write one line when an outage begins and one when it ends; the attempts in between are counted only."""
@@ -116,18 +132,18 @@ class ExchangeLog:
             "failed": event.failures,
         }
         if event.state is BreakerState.CLOSED:
-            self._logger.info("upstream.recovered", outage_s=round(event.outage_seconds, 1), **details)
+            self.logger.info("upstream.recovered", outage_s=round(event.outage_seconds, 1), **details)
         elif event.before is BreakerState.CLOSED:
-            self._logger.warning("upstream.down", **details)
+            self.logger.warning("upstream.down", **details)
 
     def _exchange(self, event: ExchangeFinished) -> None:
         if event.answered in _QUIET:
             return
         troubled = event.answered in {Answered.STALE, Answered.FAILED}
         if not troubled and event.method in _SAFE and event.status < 500:
-            write = self._logger.debug
+            write = self.logger.debug
         else:
-            write = self._logger.warning if troubled else self._logger.info
+            write = self.logger.warning if troubled else self.logger.info
         why = event.error or event.forward_reason
         write(
             "exchange.finished",

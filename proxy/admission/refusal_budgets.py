@@ -32,6 +32,14 @@ class RefusalBudgets:
     def __len__(self) -> int:
         return len(self._buckets)
 
+    def adopt(self, *, per_party: Limit, overall: Limit) -> None:
+        """Go by other limits from now on; whoever's changed owes nothing."""
+        if per_party != self._per_party:
+            self._per_party = per_party
+            self._buckets.clear()
+        if overall != self._overall.limit:
+            self._overall = TokenBucket(overall)
+
     def wait_seconds(self, party: str, now: Instant) -> float:
         """Return when a party may ask again for an unknown token; 0: now."""
         bucket = self._buckets.get(party)

@@ -16,7 +16,7 @@ from proxy.commands import demo_text
 from proxy.commands.embedded import embedded_server, sample_token
 from proxy.commands.exit_codes import OK
 from proxy.commands.startup import warn_about
-from proxy.config import UPSTREAM_VARIABLE, Settings, load
+from proxy.config import UPSTREAM_VARIABLE, Settings, load, load_all
 from proxy.emulator import EmulatorSettings
 
 _DEFAULTS = {
@@ -35,8 +35,9 @@ def run(options: argparse.Namespace) -> int:
     """Show the sidecar until SIGTERM or SIGINT. Raises ConfigError, ListenError, CommandError."""
     environ = {**_DEFAULTS, **os.environ}
     if environ.get(UPSTREAM_VARIABLE) or environ.get(_URL_VARIABLE):
-        settings = load(None, environ)
-        warn_about(settings)
+        loaded = load_all(None, environ)
+        settings = loaded.settings
+        warn_about(loaded)
         uvloop.run(
             run_service(
                 settings,

@@ -5,15 +5,17 @@ import os
 
 import uvloop
 
+from proxy.assembly import Sources
 from proxy.assembly import run as run_service
 from proxy.commands.exit_codes import OK
 from proxy.commands.startup import warn_about
-from proxy.config import load
+from proxy.config import load_all
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT. Raises ConfigError, ListenError."""
-    settings = load(options.config, os.environ)
-    warn_about(settings)
-    uvloop.run(run_service(settings))
+    loaded = load_all(options.config, os.environ)
+    warn_about(loaded)
+    sources = Sources(read=lambda: load_all(options.config, os.environ), config_file=options.config)
+    uvloop.run(run_service(loaded.settings, sources=sources))
     return OK

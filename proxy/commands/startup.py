@@ -4,12 +4,14 @@ import json
 import sys
 from datetime import UTC, datetime
 
-from proxy.config import LogFormat, Settings, memory_limit_bytes, warnings_about
+from proxy.config import Loaded, LogFormat, memory_limit_bytes, warnings_about
 
 
-def warn_about(settings: Settings) -> None:
+def warn_about(loaded: Loaded) -> None:
     """Write a line on standard error for each warning, in the format that the log has."""
-    for warning in warnings_about(settings, memory_limit_bytes=memory_limit_bytes()):
+    settings = loaded.settings
+    warnings = warnings_about(settings, memory_limit_bytes=memory_limit_bytes())
+    for warning in (*loaded.ignored, *warnings):
         print(_line(warning, settings.log.format), file=sys.stderr, flush=True)
 
 

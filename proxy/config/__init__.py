@@ -7,13 +7,14 @@ only the composition root and the command line import it.
 
 from proxy.config.addresses import Address
 from proxy.config.cache_settings import CacheSettings, FlightSettings, OneTimePasswords, UnverifiedTokens
-from proxy.config.checks import warnings_about
+from proxy.config.checks import problems_of, warnings_about
 from proxy.config.container_memory import memory_limit_bytes
 from proxy.config.errors import ConfigError
 from proxy.config.limit_settings import LimitSettings, TokenLimits
+from proxy.config.live import differences, with_live_settings_of
 from proxy.config.route_settings import RouteSettings
 from proxy.config.server_settings import ClientCertificates, ServerSettings
-from proxy.config.sources import UPSTREAM_VARIABLE, load, load_control
+from proxy.config.sources import UPSTREAM_VARIABLE, Loaded, load, load_all, load_control
 from proxy.config.tree import (
     ControlSettings,
     LogFormat,
@@ -23,6 +24,7 @@ from proxy.config.tree import (
     ProfileName,
     Settings,
     TokenSettings,
+    UnknownKeys,
 )
 from proxy.config.upstream_settings import UpstreamSettings
 
@@ -35,6 +37,7 @@ __all__ = [
     "ControlSettings",
     "FlightSettings",
     "LimitSettings",
+    "Loaded",
     "LogFormat",
     "LogLevel",
     "LogSettings",
@@ -46,10 +49,15 @@ __all__ = [
     "Settings",
     "TokenLimits",
     "TokenSettings",
+    "UnknownKeys",
     "UnverifiedTokens",
     "UpstreamSettings",
+    "differences",
     "load",
+    "load_all",
     "load_control",
     "memory_limit_bytes",
+    "problems_of",
     "warnings_about",
+    "with_live_settings_of",
 ]

@@ -37,6 +37,14 @@ class CacheSettings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         size_bytes("Largest response that is stored; larger ones (file contents) are passed on as they come"),
     ] = MEBIBYTE
+    generation: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Raise it to have everything dropped: a purge of a whole fleet by its configuration, without"
+            " calling a pod",
+        ),
+    ] = 0
     item_freshness_seconds: Annotated[
         float, from_zero("Items, their files and file contents. Clients poll every 60 to 600 s anyway")
     ] = 60.0

@@ -10,6 +10,7 @@ from typing import get_args
 import msgspec
 
 from proxy.config.keys import Key, keys, sections
+from proxy.config.live import LIVE
 from proxy.config.ranges import KIBIBYTE, MEBIBYTE
 from proxy.config.tree import Settings
 from proxy.config.values import bare_type
@@ -29,7 +30,10 @@ and what is allowed but unwise.
 - Values in the environment are written as in TOML without quotes: `30`, `1.5`, `16_777_216`. Lists are separated by
   commas: `127.0.0.1:8180,[::1]:8180`. Tables are pairs: `JTI=name,JTI=name`.
 - The unit is the last word of the name. Seconds may have a fraction, bytes are whole numbers.
-- A name that doesn't exist is an error, never ignored. So are sets that contradict each other (below).
+- A name that doesn't exist is an error, never ignored (`unknown_keys` says otherwise). So are sets that contradict each
+  other (below).
+- A setting marked *live* takes effect within 5 s of a change of the file (`connect-sidecar reload` and SIGHUP are
+  faster), what is stored stays. A file that can't be used changes nothing. The others wait for a restart.
 - No setting holds a secret: tokens are the clients' own, the control port's is read from a file, and a URL with
   credentials is refused.
 
@@ -87,7 +91,7 @@ def _rows(section: str) -> Iterator[str]:
                 f"`{key.name}`",
                 _default(key, defaults),
                 _range(key),
-                _meta(key).description,
+                f"{_meta(key).description}{'. *live*' if key.path in LIVE else ''}",
                 f"`{key.variable}`",
             )
             yield f"| {' | '.join(cell or '' for cell in cells)} |"

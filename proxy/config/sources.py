@@ -7,7 +7,7 @@ set it. An unknown name is an error: a setting that silently does nothing is wor
 import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import msgspec
 from proxy.config.checks import normalised, problems_of
 from proxy.config.errors import ConfigError
 from proxy.config.keys import ENVIRONMENT_PREFIX, Key, keys, nearest, path_of, sections, variable_of
-from proxy.config.tree import ControlSettings, Settings
+from proxy.config.tree import ControlSettings, Settings, UnknownKeys
 from proxy.config.values import convert, from_environment, table_of
 
 UPSTREAM_VARIABLE = "OP_CONNECT_HOST"
@@ -31,15 +31,29 @@ class _Given:
     name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Settings, and a line for each name that is none (where that is no error)."""
+
+    settings: Settings
+    ignored: tuple[str, ...]
+
+
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Read the settings. Raises ConfigError with everything that is wrong."""
-    problems: list[str] = []
-    given = _given(path, environ, problems)
-    settings = _build(given, environ, problems)
-    problems += problems_of(settings, {path: one.name for path, one in given.items()})
-    if problems:
-        raise ConfigError(problems)
-    return normalised(settings)
+    return load_all(path, environ).settings
+
+
+def load_all(path: Path | None, environ: Mapping[str, str]) -> Loaded:
+    """Read the settings, and what is none. Raises ConfigError with everything that is wrong."""
+    found = _Found()
+    given = _given(path, environ, found)
+    settings = _build(given, environ, found)
+    found.settle(settings)
+    found.problems += problems_of(settings, {path: one.name for path, one in given.items()})
+    if found.problems:
+        raise ConfigError(found.problems)
+    return Loaded(settings=normalised(settings), ignored=tuple(found.unknown))
 
 
 def load_control(path: Path | None, environ: Mapping[str, str]) -> ControlSettings:
@@ -48,22 +62,37 @@ def load_control(path: Path | None, environ: Mapping[str, str]) -> ControlSettin
     For commands typed where OP_CONNECT_HOST is an application's, and names the sidecar itself: what takes several
     settings to judge is not judged.
     """
-    problems: list[str] = []
-    settings = _build(_given(path, environ, problems), environ, problems)
-    if problems:
-        raise ConfigError(problems)
+    found = _Found()
+    settings = _build(_given(path, environ, found), environ, found)
+    found.settle(settings)
+    if found.problems:
+        raise ConfigError(found.problems)
     return settings.control
 
 
-def _given(path: Path | None, environ: Mapping[str, str], problems: list[str]) -> dict[str, _Given]:
-    given = _from_file(path, problems) if path is not None else {}
-    given |= _from_environ(environ, problems)
+@dataclass(slots=True)
+class _Found:
+    """What is wrong, and the names that are no settings."""
+
+    problems: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+    def settle(self, settings: Settings) -> None:
+        """Count unknown names as problems, unless the settings say otherwise."""
+        if settings.unknown_keys is UnknownKeys.ERROR:
+            self.problems += self.unknown
+            self.unknown = []
+
+
+def _given(path: Path | None, environ: Mapping[str, str], found: _Found) -> dict[str, _Given]:
+    given = _from_file(path, found) if path is not None else {}
+    given |= _from_environ(environ, found)
     if _UPSTREAM_URL not in given and (host := environ.get(UPSTREAM_VARIABLE)):
         given[_UPSTREAM_URL] = _Given(read=_constant(host), name=f"{_UPSTREAM_URL} ({UPSTREAM_VARIABLE})")
     return given
 
 
-def _from_file(path: Path, problems: list[str]) -> dict[str, _Given]:
+def _from_file(path: Path, found: _Found) -> dict[str, _Given]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -71,26 +100,26 @@ def _from_file(path: Path, problems: list[str]) -> dict[str, _Given]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         place = f": {error}" if isinstance(error, tomllib.TOMLDecodeError) else ""
         raise ConfigError([f"{path}: is not TOML{place}"]) from error
-    return dict(_known(_flattened(document, problems), problems))
+    return dict(_known(_flattened(document, found), found))
 
 
-def _flattened(document: Mapping[str, object], problems: list[str]) -> Iterator[tuple[str, object]]:
+def _flattened(document: Mapping[str, object], found: _Found) -> Iterator[tuple[str, object]]:
     for name, value in document.items():
         if name not in sections():
             yield name, value
         elif isinstance(value, dict):
             yield from ((f"{name}.{inner}", content) for inner, content in value.items())
         else:
-            problems.append(f"{name}: expected a section, written [{name}]")
+            found.problems.append(f"{name}: expected a section, written [{name}]")
 
 
-def _known(found: Iterator[tuple[str, object]], problems: list[str]) -> Iterator[tuple[str, _Given]]:
+def _known(values: Iterator[tuple[str, object]], found: _Found) -> Iterator[tuple[str, _Given]]:
     known = {key.path for key in keys()}
-    for path, value in found:
+    for path, value in values:
         if path in known:
             yield path, _Given(read=_constant(value), name=path)
         else:
-            problems.append(_unknown(path, nearest(path)))
+            found.unknown.append(_unknown(path, nearest(path)))
 
 
 def _unknown(name: str, hint: str | None) -> str:
@@ -101,7 +130,7 @@ def _constant(value: object) -> Callable[[Key], object]:
     return lambda _: value
 
 
-def _from_environ(environ: Mapping[str, str], problems: list[str]) -> dict[str, _Given]:
+def _from_environ(environ: Mapping[str, str], found: _Found) -> dict[str, _Given]:
     known = {key.variable: key for key in keys()}
     given = {}
     for variable, text in sorted(environ.items()):
@@ -111,7 +140,7 @@ def _from_environ(environ: Mapping[str, str], problems: list[str]) -> dict[str, 
             given[known[variable].path] = _Given(read=_reader(text), name=variable)
         else:
             hint = nearest(path_of(variable))
-            problems.append(_unknown(variable, variable_of(hint) if hint else None))
+            found.unknown.append(_unknown(variable, variable_of(hint) if hint else None))
     return given
 
 
@@ -119,17 +148,17 @@ def _reader(text: str) -> Callable[[Key], object]:
     return lambda key: from_environment(text, key.kind)
 
 
-def _converted(given: Mapping[str, _Given], problems: list[str]) -> Iterator[tuple[Key, Any]]:
+def _converted(given: Mapping[str, _Given], found: _Found) -> Iterator[tuple[Key, Any]]:
     for key in keys():
         one = given.get(key.path)
         if one is None:
             continue
         try:
             value = one.read(key)
-            problems += _unknown_inside(key, value, one.name)
+            found.unknown += _unknown_inside(key, value, one.name)
             yield key, convert(value, key.kind)
         except ValueError as error:
-            problems.append(f"{one.name}: {error}")
+            found.problems.append(f"{one.name}: {error}")
 
 
 def _unknown_inside(key: Key, value: object, name: str) -> Iterator[str]:
@@ -143,10 +172,10 @@ def _unknown_inside(key: Key, value: object, name: str) -> Iterator[str]:
             yield _unknown(f"{name}.{inner}.{unknown}", None)
 
 
-def _build(given: Mapping[str, _Given], environ: Mapping[str, str], problems: list[str]) -> Settings:
+def _build(given: Mapping[str, _Given], environ: Mapping[str, str], found: _Found) -> Settings:
     """Put values in their places; what isn't given, or is refused, keeps its default."""
     values: dict[str, dict[str, Any]] = {}
-    for key, value in _converted(given, problems):
+    for key, value in _converted(given, found):
         values.setdefault(key.section, {})[key.name] = value
     parts: dict[str, Any] = {
         section: struct(**values.get(section, {})) for section, struct in sections().items()

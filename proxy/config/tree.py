@@ -35,6 +35,13 @@ class Mode(StrEnum):
     CACHE = "cache"
 
 
+class UnknownKeys(StrEnum):
+    """What becomes of a name that is no setting."""
+
+    ERROR = "error"
+    WARN = "warn"
+
+
 class LogLevel(StrEnum):
     """The least important lines that are written."""
 
@@ -145,6 +152,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             " sidecar runs"
         ),
     ] = Mode.CACHE
+    unknown_keys: Annotated[
+        UnknownKeys,
+        Meta(
+            description="`error`: a name that is no setting stops the start, since it would silently do nothing."
+            " `warn`: it is only told, so that an older image starts with a newer configuration after a rollback"
+        ),
+    ] = UnknownKeys.ERROR
     server: ServerSettings = ServerSettings()
     observe: ObserveSettings = ObserveSettings()
     control: ControlSettings = ControlSettings()

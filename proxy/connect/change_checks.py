@@ -84,7 +84,8 @@ class ChangeChecks:
     """All watches of one sidecar, bounded; `interval_seconds` 0 turns all background requests off."""
 
     def __init__(self, *, interval_seconds: float, active_seconds: float, capacity: int = 4096) -> None:
-        self._interval_seconds = interval_seconds
+        self.interval_seconds = interval_seconds
+        """How often; 0: never. May change: what is due by the old one comes first."""
         self._active_seconds = active_seconds
         self._capacity = capacity
         self._watches: OrderedDict[tuple[bytes, str], _Watch] = OrderedDict()
@@ -106,7 +107,7 @@ class ChangeChecks:
         place = (partition, vault)
         watch = self._watches.get(place)
         if watch is None:
-            if not is_verified or not self._interval_seconds:
+            if not is_verified or not self.interval_seconds:
                 return
             due = self._next_due(place, now.boot_seconds)
             watch = _Watch(
@@ -137,7 +138,7 @@ class ChangeChecks:
     def is_watched(self, partition: bytes, vault: str, now: Instant) -> bool:
         """Tell whether the last check is so recent that the next one comes before anything grows old."""
         watch = self._watches.get((partition, vault))
-        return watch is not None and now.boot_seconds - watch.checked < self._interval_seconds
+        return watch is not None and now.boot_seconds - watch.checked < self.interval_seconds
 
     def written(self, vault: str, ended: Instant) -> None:
         """Note that all that is stored of a vault must be validated: look early, and again while it is fenced."""
@@ -213,7 +214,7 @@ class ChangeChecks:
 
     def _is_allowed(self, watch: _Watch, now: Instant) -> bool:
         # Priming is for Connect's sake, and one for the whole sidecar: the window alone bounds it.
-        is_in_use = watch.used - watch.first_used >= self._interval_seconds / 2
+        is_in_use = watch.used - watch.first_used >= self.interval_seconds / 2
         is_earned = is_in_use and watch.answered >= watch.needed
         return (is_earned or watch.cause is CheckCause.PRIMING) and self._earnings.try_spend(now)
 
@@ -240,7 +241,7 @@ class ChangeChecks:
     def _next_due(self, place: tuple[bytes, str], since: float) -> float:
         digest = blake2b(place[0] + place[1].encode() + int(since).to_bytes(8, "big"), digest_size=2).digest()
         fraction = int.from_bytes(digest, "big") / 65_536
-        return since + self._interval_seconds * (_EARLIEST + _SPREAD * fraction)
+        return since + self.interval_seconds * (_EARLIEST + _SPREAD * fraction)
 
     def _forget_idle(self, now: Instant) -> None:
         gone = now.boot_seconds - self._active_seconds

@@ -79,6 +79,11 @@ class Knowledge:
         )
         self.health = Health()
 
+    def adopt(self, rules: ConnectRules) -> None:
+        """Go by other freshness and another interval of change checks from now on."""
+        self.storing_rules.adopt(rules)
+        self.checks.interval_seconds = rules.check_interval_seconds
+
     def success(self, subject: ConnectSubject, reading: Reading, sent: Instant, now: Instant) -> Effects:
         """Learn from a complete 200 or 304 to GET."""
         names, digest = subject.names, subject.digest

@@ -64,9 +64,7 @@ class ConnectProfile:
 
     def __init__(self, *, rules: ConnectRules, key: bytes, started_at: Instant | None = None) -> None:
         self._rules = rules
-        refuses = rules.unverified_tokens is UnverifiedTokens.REFUSE
         self._recomputation_of = recomputing(rules)
-        self._unverified = Servability.REFUSED if refuses else Servability.UNVERIFIED
         tokens = Tokens(key=key, names=rules.token_names, most_labels=rules.most_token_labels)
         self._subjects = Subjects(rules=rules, tokens=tokens)
         self._knowledge = Knowledge(rules, started_at)
@@ -79,6 +77,12 @@ class ConnectProfile:
         self._versions = self._knowledge.versions
         self._sightings = self._knowledge.sightings
         self._fences = self._knowledge.fences
+
+    def adopt(self, rules: ConnectRules) -> None:
+        """Go by other rules: freshness, its checks, holds, unverified tokens and names. The rest stays as it was."""
+        self._rules = rules
+        self._subjects.adopt(rules)
+        self._knowledge.adopt(rules)
 
     def subject(self, request: Request, now: Instant) -> ConnectSubject:
         """Tell what a request is about."""
@@ -110,7 +114,8 @@ class ConnectProfile:
         if self._is_fenced(subject, now) or self._is_absent(subject):
             return Servability.FENCED
         if lease is Lease.LAPSED:
-            return self._unverified
+            refuses = self._rules.unverified_tokens is UnverifiedTokens.REFUSE
+            return Servability.REFUSED if refuses else Servability.UNVERIFIED
         if stored.version is not None and names.item:
             highest = self._versions.highest((names.vault, names.item), now)
             if highest is not None and highest > stored.version:

@@ -24,6 +24,14 @@ class StoringRules:
         started_at: Instant | None,
         is_watched: Callable[[bytes, str, Instant], bool],
     ) -> None:
+        self.adopt(rules)
+        self._is_watched = is_watched
+        self._settled_at = float("-inf")
+        if started_at is not None:
+            self._settled_at = started_at.boot_seconds + rules.write_fence_seconds
+
+    def adopt(self, rules: ConnectRules) -> None:
+        """Go by other rules from now on."""
         cap, item, listed = (
             rules.restart_freshness_seconds,
             rules.item_freshness_seconds,
@@ -32,10 +40,6 @@ class StoringRules:
         self._cautious = cache_rules(rules, min(cap, item), min(cap, listed))
         self._plain = cache_rules(rules, item, listed)
         self._watched = cache_rules(rules, item, max(listed, rules.check_interval_seconds))
-        self._is_watched = is_watched
-        self._settled_at = float("-inf")
-        if started_at is not None:
-            self._settled_at = started_at.boot_seconds + rules.write_fence_seconds
 
     def of(self, partition: bytes, vault: str, now: Instant) -> RulesByFreshness:
         """Return the rules for what a token reads in a vault."""

@@ -62,6 +62,12 @@ class Subjects:
         if self._tokens.accept(partition):
             self._known.clear()
 
+    def adopt(self, rules: ConnectRules) -> None:
+        """Go by other freshness and other names of tokens from now on."""
+        self._rules = cache_rules(rules, rules.item_freshness_seconds, rules.list_freshness_seconds)
+        self._tokens.rename(rules.token_names)
+        self._known.clear()
+
     def partitions_labelled(self, label: str) -> tuple[bytes, ...]:
         """Return the digests of the tokens that bear a label."""
         return self._tokens.labelled(label)

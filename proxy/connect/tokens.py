@@ -105,6 +105,14 @@ class Tokens:
         self._labels[partition.digest] = name or f"token-{partition.digest.hex()[:8]}"
         return True
 
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Go by other names; a token gets its label anew when Connect next accepts it."""
+        if names == self._names:
+            return
+        self._names = dict(names)
+        self._labels.clear()
+        self._others.clear()
+
     def label(self, partition: Partition | None) -> str:
         """Return the bounded word for a token in metrics and logs."""
         if partition is None:

@@ -150,6 +150,29 @@ class Purged:
     removed: int
 
 
+class ReloadOutcome(StrEnum):
+    """What became of the settings as they are now."""
+
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"  # they are wrong: the old ones go on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reloaded:
+    """Somebody wanted the settings read anew, or their files had changed.
+
+    `problems` is why they were refused; `changed` and `pending` are paths of settings that are live, or wait for a
+    restart; `ignored` are lines about names that are no settings.
+    """
+
+    outcome: ReloadOutcome
+    problems: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
 Event = (
     ExchangeFinished
     | UpstreamAnswered
@@ -162,4 +185,5 @@ Event = (
     | Limited
     | ModeChanged
     | WouldBeHit
+    | Reloaded
 )

@@ -89,7 +89,7 @@ class Exchange(Generic[SubjectT, FindingT]):
             limits=FetchLimits(total_seconds=limits.total_seconds, response_bytes=limits.response_bytes),
         )
         lookup = Lookup(profile=outside.profile, store=outside.store, generations=generations)
-        rate_limits = RateLimits(
+        self.rate_limits = rate_limits = RateLimits(
             limiter=outside.limiter,
             mode=limits.limit_mode,
             serves_stale=limits.stale_instead_of_429,
@@ -195,6 +195,14 @@ class Exchange(Generic[SubjectT, FindingT]):
         self._observer.notify(Purged(removed=removed))
         return removed
 
+    def permit(self, routes: RoutePolicy) -> None:
+        """Let pass what other rules say, from now on."""
+        self._entry.routes = routes
+
+    def revalidate(self) -> None:
+        """Have everything that is stored validated before it is used again."""
+        self._fetcher.carry_out(Effects(advance=(ROOT,)))
+
     def switch(self, mode: Mode) -> None:
         """Change the mode. What is stored is validated before it is used again: much may have happened meanwhile."""
         before = self.mode
@@ -203,7 +211,7 @@ class Exchange(Generic[SubjectT, FindingT]):
         self._handler.mode = mode
         if self._prober is not None:
             self._prober.rest()
-        self._fetcher.carry_out(Effects(advance=(ROOT,)))
+        self.revalidate()
         self._observer.notify(ModeChanged(before=before, mode=mode))
 
     async def close(self) -> None:

@@ -44,6 +44,11 @@ class RateLimits(Generic[SubjectT, FindingT]):
         self.serves_stale = serves_stale
         """Whether a read above its budget gets something stale instead, where there is a current lease."""
 
+    def adopt(self, mode: LimitMode, *, serves_stale: bool) -> None:
+        """Go by another mode from now on."""
+        self._mode = mode
+        self.serves_stale = serves_stale
+
     def refuses_arrival(self, subject: SubjectT) -> Balance | None:
         """Charge a request; return the budget that refuses it."""
         return self._charge(Budget.REQUESTS, subject)

@@ -7,6 +7,7 @@ counted by the upstream's refusals (see `admission.refusal_budgets`). A slot is 
 from collections.abc import Callable
 
 from proxy.admission.refusal_budgets import RefusalBudgets
+from proxy.admission.token_bucket import Limit
 from proxy.clock import Clock
 from proxy.errors import ErrorKind, UpstreamError
 from proxy.exchange.ports import Upstream, UpstreamRequest, UpstreamResponse
@@ -35,6 +36,12 @@ class SharedUpstream:
         self._clock = clock
         self.known = Slots(known)
         self.unknown = Slots(unknown, lambda party: budgets.wait_seconds(party, clock.now()))
+
+    def adopt(self, *, known: SlotLimits, unknown: SlotLimits, per_party: Limit, overall: Limit) -> None:
+        """Go by other limits from now on."""
+        self.known.limits = known
+        self.unknown.limits = unknown
+        self._budgets.adopt(per_party=per_party, overall=overall)
 
     async def send(self, request: UpstreamRequest) -> UpstreamResponse:
         """Send a request when its turn comes. Raises UpstreamError, also if its turn doesn't come in time."""

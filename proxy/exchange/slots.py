@@ -32,7 +32,8 @@ class Slots:
     """Slots of one kind. `pause_seconds` tells for how long a party must pause, whether or not there are slots."""
 
     def __init__(self, limits: SlotLimits, pause_seconds: Callable[[str], float] = _at_once) -> None:
-        self._limits = limits
+        self.limits = limits
+        """May change: slots beyond a smaller bound are not handed on."""
         self._pause_seconds = pause_seconds
         self._held: Counter[str] = Counter()
         self._in_use = 0
@@ -54,13 +55,13 @@ class Slots:
         if party not in self._waiting and self._may_go(party):
             self._hold(party)
             return True
-        if len(self._waiting) >= self._limits.most_waiting:
+        if len(self._waiting) >= self.limits.most_waiting:
             return False
         waiter: _Waiter = asyncio.get_running_loop().create_future()
         self._waiting.add(party, waiter)
         self._watch_pauses()
         try:
-            async with asyncio.timeout(self._limits.wait_seconds):
+            async with asyncio.timeout(self.limits.wait_seconds):
                 await waiter
         except BaseException as fault:
             if waiter.done() and not waiter.cancelled():
@@ -81,7 +82,7 @@ class Slots:
         self._hand_on()
 
     def _may_go(self, party: str) -> bool:
-        limits = self._limits
+        limits = self.limits
         is_free = self._in_use < limits.most and self._held[party] < limits.most_per_party
         return is_free and self._pause_seconds(party) <= 0
 
@@ -90,7 +91,7 @@ class Slots:
         self._held[party] += 1
 
     def _hand_on(self) -> None:
-        while self._in_use < self._limits.most:
+        while self._in_use < self.limits.most:
             taken = self._waiting.take(self._may_go)
             if taken is None:
                 break
@@ -102,7 +103,7 @@ class Slots:
 
     def _watch_pauses(self) -> None:
         """See to it that who only waits for the end of a pause is not forgotten."""
-        if self._timer is not None or not self._waiting or self._in_use >= self._limits.most:
+        if self._timer is not None or not self._waiting or self._in_use >= self.limits.most:
             return
         pauses = [seconds for party in self._waiting if (seconds := self._pause_seconds(party)) > 0]
         if pauses:

@@ -1,4 +1,4 @@
-"""The control port: purge, mode and status for the operator's command line, on a unix socket or on loopback TCP.
+"""The control port: purge, mode, reload and status for an operator's commands, on a unix socket or on loopback TCP.
 
 A browser on the same machine must not reach it: only known Hosts, no Origin, and on TCP a bearer token that
 is compared in constant time. On the unix socket the kernel vouches for the peer (see `peers`). Routes are a
@@ -58,6 +58,7 @@ class Controls:
 
     purge: Callable[[Purge], int]
     switch: Callable[[Mode], None]
+    reload: Callable[[], "DataclassInstance"]
     status: Callable[[], "DataclassInstance"]
 
 
@@ -73,6 +74,7 @@ class ControlApp:
         self._routes: dict[tuple[str, str], Route] = {
             ("POST", "/purge"): self._purge,
             ("POST", "/mode"): self._switch,
+            ("POST", "/reload"): self._reload,
             ("GET", "/status"): self._status,
         }
 
@@ -111,6 +113,9 @@ class ControlApp:
             return json_problem(400, "a mode is one of cache, observe, passthrough")
         self._controls.switch(mode)
         return json_answer(200, {"mode": mode.value})
+
+    async def _reload(self, _octets: bytes) -> Answer:
+        return json_answer(200, asdict(self._controls.reload()))
 
     async def _status(self, _octets: bytes) -> Answer:
         return json_answer(200, asdict(self._controls.status()))

@@ -94,12 +94,12 @@ class Lifecycle:
             self._enter(Phase.STOPPED)
 
     @contextmanager
-    def obeying_signals(self) -> Iterator[None]:
-        """Let SIGTERM and SIGINT ask for the stop inside the block."""
+    def obeying_signals(self, on_hang_up: Callable[[], object] = lambda: None) -> Iterator[None]:
+        """Let SIGTERM and SIGINT ask for the stop inside the block; SIGHUP ends nothing."""
         loop = asyncio.get_running_loop()
-        heard = (signal.SIGTERM, signal.SIGINT)
+        heard = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         for number in heard:
-            loop.add_signal_handler(number, self.request_stop)
+            loop.add_signal_handler(number, on_hang_up if number is signal.SIGHUP else self.request_stop)
         try:
             yield
         finally:

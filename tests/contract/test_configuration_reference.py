@@ -21,6 +21,8 @@ UNITLESS = {
     "ca_file",
     "names",
     "named",
+    "generation",
+    "unknown_keys",
     "allow",
     "deny",
     "level",

@@ -13,7 +13,7 @@ from proxy.commands.healthcheck import observe_address
 from proxy.commands.purge import document_of
 from proxy.commands.startup import warn_about
 from proxy.commands.status import is_connect_away, line_of
-from proxy.config import Address, ControlSettings, load
+from proxy.config import Address, ControlSettings, load_all
 
 COMMANDS = ("serve", "demo", "emulate", "check-config", "healthcheck", "purge", "mode", "status")
 
@@ -69,7 +69,7 @@ def test_check_config_warns_and_stays_ok(capsys, monkeypatch):
 def test_a_start_warns_of_what_is_unwise_in_the_format_of_the_log(capsys, monkeypatch, log_format, begins):
     monkeypatch.setattr("proxy.commands.startup.memory_limit_bytes", lambda: None)
     environ = {"OP_CONNECT_HOST": "http://connect:8080", "CONNECT_SIDECAR__PROFILE": "http"}
-    warn_about(load(None, environ | {"CONNECT_SIDECAR__LOG__FORMAT": log_format}))
+    warn_about(load_all(None, environ | {"CONNECT_SIDECAR__LOG__FORMAT": log_format}))
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(begins)
     assert "knows nothing of Connect" in line

@@ -1,6 +1,6 @@
 """What clients and operators get, counted: requests, answers, what was not stored and what went."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from proxy.adapters.metrics.buckets import DURATION_SECONDS
 from proxy.exchange.events import (
@@ -10,6 +10,8 @@ from proxy.exchange.events import (
     Limited,
     ModeChanged,
     Purged,
+    Reloaded,
+    ReloadOutcome,
     WouldBeHit,
 )
 
@@ -59,6 +61,18 @@ class ClientSide:
             "connect_sidecar_mode_changes", "How often the mode was switched.", registry=registry
         )
 
+        self._reloads = Counter(
+            "connect_sidecar_reloads",
+            "How often settings were read anew, and what became of them.",
+            ["outcome"],
+            registry=registry,
+        )
+        self._is_refused = Gauge(
+            "connect_sidecar_reload_refused",
+            "1 while the settings, as they were read last, are refused and older ones go on.",
+            registry=registry,
+        )
+
     def notify(self, event: Event) -> None:
         """Count one event, if it is one of these."""
         match event:
@@ -72,10 +86,16 @@ class ClientSide:
                 self._would_be_hits.labels(event.resource, "wrong" if event.is_wrong else "right").inc()
             case Limited():
                 self._limited.labels(event.budget, str(event.is_enforced).lower()).inc()
+            case Reloaded():
+                self._reload(event.outcome)
             case ModeChanged():
                 self._mode_changes.inc()
             case _:
                 pass
+
+    def _reload(self, outcome: ReloadOutcome) -> None:
+        self._reloads.labels(outcome).inc()
+        self._is_refused.set(float(outcome is ReloadOutcome.REFUSED))
 
     def _exchange(self, event: ExchangeFinished) -> None:
         why = event.error or event.forward_reason or "fresh"

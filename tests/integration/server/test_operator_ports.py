@@ -104,7 +104,7 @@ def controls(purges: list[Purge]) -> Controls:
         purges.append(asked)
         return 7
 
-    return Controls(purge=purge, switch=lambda mode: None, status=Status)
+    return Controls(purge=purge, switch=lambda mode: None, reload=Status, status=Status)
 
 
 async def test_control_socket_purges_and_tells_its_status(opened, tmp_path):
