@@ -70,7 +70,7 @@ def head(
 
 def put(*lines: bytes, body: bytes = b"", version: bytes = b"HTTP/1.1") -> bytes:
     """Return a whole request that has a body."""
-    return head(*lines, method=b"PUT", target=b"/v1/vaults/" + S, version=version) + body
+    return head(*lines, method=b"PUT", target=b"/v1/vaults/v/items/" + S, version=version) + body
 
 
 def asks_to_close(octets: bytes) -> bytes:
