@@ -52,6 +52,25 @@ async def test_a_credential_that_passes_is_the_upstreams_to_judge_as_it_came(wor
     assert [value.encode("latin-1") for value in seen.values("Authorization")] == [sent]
 
 
+SHAPES = (
+    *("{}", "Bearer{}", "Bearer:{}", "Bearer\t{}", "Bearer  {}", "bearer {}", "BEARER {}", "Token {}", "Basic {}"),
+    *('Bearer "{}"', "Bearer '{}'", "Bearer {},", "Bearer {}, Bearer x", "Bearer x, Bearer {}", "Bearer {} x"),
+    *("Bearer {}.", "Bearer .{}", "Bearer {}=", "Bearer {};", "Bearer {}%20", "Bearer Bearer {}", "Bearer <{}>"),
+    *("  Bearer {}  ", "Bearer {}\xa0", "Bearer\xa0{}", "Bearer {}\xe9", "Bearer {}~", "Bearer {}\\n"),
+)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+async def test_a_good_token_in_a_bad_shape_gets_no_more_than_from_the_upstream_itself(world, shape):
+    assert await world.is_well()
+    head = f"GET /v1/vaults HTTP/1.1\r\nHost: connect\r\nAuthorization: {shape.format(world.token)}"
+    async with await WireClient.connect(world.sidecar.address) as client:
+        answered = await client.ask(head)
+    async with await WireClient.connect(world.emulator.url) as client:
+        direct = await client.ask(head)
+    assert answered.status == direct.status
+
+
 OPTIONS = (
     "authorization",
     "Authorization, close",
