@@ -47,9 +47,7 @@ FIELDS: dict[str, Row] = {
     "20 long fields": refused(head(*[b"X: " + b"y" * 60_000] * 20), 431),
     "old websocket": _line(b"Sec-WebSocket-Key1: " + S),
     "Expect unknown": refused(put(b"Expect: " + S, b"Content-Length: 3", body=b"abc"), 417),
-    "Expect a list": refused(
-        put(b"Expect: 100-continue, " + S, b"Content-Length: 3", body=b"abc"), 417
-    ),
+    "Expect a list": refused(put(b"Expect: 100-continue, " + S, b"Content-Length: 3", body=b"abc"), 417),
     "Expect empty": refused(put(b"Expect:", b"Content-Length: 3", body=b"abc"), 417),
     "data behind a close": refused(head(CLOSE) + S),
     "Range bomb": _strange(b"Range: bytes=" + b",".join(b"%d-" % n for n in range(10_000))),
@@ -60,8 +58,12 @@ FIELDS: dict[str, Row] = {
     "date garbage": _strange(b"If-Modified-Since: " + S),
     "Cache-Control garbage": _strange(b'Cache-Control: max-age="\\' + S),
     "any octet in a value": _strange(b"X: \xff\x80\xe9"),
-    "h2c upgrade": _strange(b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABk"),
-    "websocket upgrade": _strange(b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13"),
+    "h2c upgrade": _strange(
+        b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABk"
+    ),
+    "websocket upgrade": _strange(
+        b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13"
+    ),
     "TLS upgrade": _strange(b"Connection: Upgrade", b"Upgrade: TLS/1.0"),
     "Connection names Authorization": _strange(b"Connection: authorization"),
     "Connection names Host": _strange(b"Connection: host, close"),

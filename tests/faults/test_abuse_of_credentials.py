@@ -53,9 +53,34 @@ async def test_a_credential_that_passes_is_the_upstreams_to_judge_as_it_came(wor
 
 
 SHAPES = (
-    *("{}", "Bearer{}", "Bearer:{}", "Bearer\t{}", "Bearer  {}", "bearer {}", "BEARER {}", "Token {}", "Basic {}"),
-    *('Bearer "{}"', "Bearer '{}'", "Bearer {},", "Bearer {}, Bearer x", "Bearer x, Bearer {}", "Bearer {} x"),
-    *("Bearer {}.", "Bearer .{}", "Bearer {}=", "Bearer {};", "Bearer {}%20", "Bearer Bearer {}", "Bearer <{}>"),
+    *(
+        "{}",
+        "Bearer{}",
+        "Bearer:{}",
+        "Bearer\t{}",
+        "Bearer  {}",
+        "bearer {}",
+        "BEARER {}",
+        "Token {}",
+        "Basic {}",
+    ),
+    *(
+        'Bearer "{}"',
+        "Bearer '{}'",
+        "Bearer {},",
+        "Bearer {}, Bearer x",
+        "Bearer x, Bearer {}",
+        "Bearer {} x",
+    ),
+    *(
+        "Bearer {}.",
+        "Bearer .{}",
+        "Bearer {}=",
+        "Bearer {};",
+        "Bearer {}%20",
+        "Bearer Bearer {}",
+        "Bearer <{}>",
+    ),
     *("  Bearer {}  ", "Bearer {}\xa0", "Bearer\xa0{}", "Bearer {}\xe9", "Bearer {}~", "Bearer {}\\n"),
 )
 
