@@ -4,6 +4,7 @@ A problem stops the start; a warning is said by `serve` and `check-config`. Each
 way the operator set them.
 """
 
+import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address
@@ -143,9 +144,9 @@ def _control(settings: Settings, called: _Called) -> Iterator[str]:
         yield f"{called('control.token_file')}: has no use without control.listen; the socket needs no token"
     if control.listen is not None and not control.listen.is_loopback:
         yield f"{called('control.listen')}: must be a loopback address"
-    if len(control.socket.encode()) > _SOCKET_PATH_BYTES:
+    if len(os.fsencode(control.socket)) > _SOCKET_PATH_BYTES:
         yield f"{called('control.socket')}: is longer than {_SOCKET_PATH_BYTES} bytes, the most a socket can have"
-    if control.socket and not control.socket.startswith("/"):
+    if control.socket and (not control.socket.startswith("/") or "\0" in control.socket):
         yield f"{called('control.socket')}: must be an absolute path"
 
 
@@ -161,6 +162,9 @@ def _files(settings: Settings, called: _Called) -> Iterator[str]:
                 opened.read(1)
         except OSError as error:
             yield f"{called(path)}: {file} can't be read: {error.strerror}"
+            continue
+        except ValueError:
+            yield f"{called(path)}: can't be a path"
             continue
         if path == "upstream.ca_file" and not _holds_certificates(file):
             yield f"{called(path)}: {file} holds no PEM certificate"

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import gzip
 import json
+import warnings
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -168,6 +169,12 @@ def _every_kind(value: str) -> None:
             values.convert(values.from_environment(value, key.kind), key.kind)
 
 
+def _fault(body: bytes) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of `re`, about patterns with an odd set
+        fault_documents.plan_fault(FaultPlan(changed=lambda: None), json_documents.decode(body))
+
+
 def _origin(url: str) -> object:
     return origin_host_and_port(parse_origin(url))
 
@@ -300,7 +307,7 @@ PARSERS: dict[str, Parser] = {
         module="proxy.__main__",
         parse=command_line._port,
         inputs=text("8080", "0"),
-        errors=(argparse.ArgumentTypeError,),
+        errors=(argparse.ArgumentTypeError, ValueError),  # argparse takes both
     ),
     "targets of the embedded server": Parser(
         module="proxy.emulator.targets", parse=targets.parse_target, inputs=text(*_TARGETS), errors=(ConnectError,)
@@ -324,7 +331,7 @@ PARSERS: dict[str, Parser] = {
     ),
     "faults of the embedded server": Parser(
         module="proxy.emulator.fault_documents",
-        parse=lambda body: fault_documents.plan_fault(FaultPlan(changed=lambda: None), json_documents.decode(body)),
+        parse=_fault,
         inputs=octets(*_FAULTS),
         errors=(ValueError,),
     ),
