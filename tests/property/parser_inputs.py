@@ -5,7 +5,7 @@ sample where a word begins. What once broke a parser is found there without luck
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,7 @@ class Inputs:
 
 def octets(*samples: bytes) -> Inputs:
     """Return any octets, most of them near one of the samples."""
-    near = _mutated(samples)
+    near = mutated(samples)
     return Inputs(drawn=st.one_of(near, near, st.binary(max_size=80)), battery=tuple(_battery(samples)))
 
 
@@ -53,7 +53,7 @@ def _as_value(made: bytes) -> str:
 
 def _decoded(samples: tuple[str, ...], decode: Callable[[bytes], str]) -> Inputs:
     encoded = tuple(sample.encode() for sample in samples)
-    near = _mutated(encoded).map(decode)
+    near = mutated(encoded).map(decode)
     anything = st.text(max_size=80).map(lambda made: decode(made.encode("utf-8", "surrogatepass")))
     return Inputs(
         drawn=st.one_of(near, near, anything), battery=tuple(decode(made) for made in _battery(encoded))
@@ -70,9 +70,9 @@ def _battery(samples: tuple[bytes, ...]) -> Iterator[bytes]:
                 yield sample[: word.start()] + piece + sample[word.start() :]
 
 
-def _mutated(samples: tuple[bytes, ...]) -> st.SearchStrategy[bytes]:
+def mutated(samples: tuple[bytes, ...], noise: Sequence[bytes] = NOISE) -> st.SearchStrategy[bytes]:
     """Return samples, each after some edits: a piece taken out, doubled, overwritten, or put in from elsewhere."""
-    pieces = st.one_of(st.sampled_from(NOISE), st.binary(max_size=8), st.sampled_from(samples))
+    pieces = st.one_of(st.sampled_from(noise), st.binary(max_size=8), st.sampled_from(samples))
     edit = st.tuples(
         st.floats(0, 1), st.integers(0, 12), st.sampled_from(["out", "double", "over", "in"]), pieces
     )
