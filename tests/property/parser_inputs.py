@@ -12,9 +12,36 @@ from typing import Any
 from hypothesis import strategies as st
 
 NOISE = [
-    *(b"", b"\0", b"\r", b"\n", b"\r\n", b" ", b"\t", b'"', b"\\", b"%", b"%00", b"%zz", b"\xff", b"\xc3\xa9"),
+    *(
+        b"",
+        b"\0",
+        b"\r",
+        b"\n",
+        b"\r\n",
+        b" ",
+        b"\t",
+        b'"',
+        b"\\",
+        b"%",
+        b"%00",
+        b"%zz",
+        b"\xff",
+        b"\xc3\xa9",
+    ),
     *(b"{", b"}", b"[", b"]", b":", b",", b";", b"=", b"/", b"//", b"#", b"?", b"&", b"@", b".", b"-", b"+"),
-    *(b"0", b"9" * 30, b"9" * 5000, b"1e999", b"-1", b"null", b"true", b"NaN", b"Infinity", b"\\ud800", b"\\u0000"),
+    *(
+        b"0",
+        b"9" * 30,
+        b"9" * 5000,
+        b"1e999",
+        b"-1",
+        b"null",
+        b"true",
+        b"NaN",
+        b"Infinity",
+        b"\\ud800",
+        b"\\u0000",
+    ),
     *(b"[" * 3000, b'{"a":' * 3000, b"http://[", b"\xed\xa0\x80", b"\xd9\xa3", "²".encode(), b"\xe2\x80\xa8"),
 ]
 """Pieces that parsers have choked on somewhere: escapes, deep nesting, long numbers, other digits, surrogates."""

@@ -40,6 +40,8 @@ from proxy.connect.tokens import Tokens
 from proxy.emulator import fault_documents, filters, json_documents, one_time_password, targets
 from proxy.emulator.errors import ConnectError
 from proxy.emulator.faults import FaultPlan
+from proxy.emulator.identifiers import Identifiers
+from proxy.emulator.item_input import normalised_item
 from proxy.exchange import retry_pause
 from proxy.semantics.message import Response
 from proxy.server import control_app, control_client
@@ -61,7 +63,8 @@ REQUEST = (
     b"Content-Length: 3\r\nExpect: 100-continue\r\nConnection: close\r\n\r\nabc"
 )
 ANSWER = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nETag: x\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nETag: x\r\n\r\n"
+    b"2\r\n{}\r\n0\r\n\r\n"
 )
 _TARGETS = tuple(
     f"/v1/vaults/{ID}/items/{ID}{rest}"
@@ -127,7 +130,7 @@ def _credentials(claims: bytes) -> str:
     return f"Bearer a.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.c"
 
 
-def _parser_of(kind: type[Any], **limits: int) -> Any:  # noqa: ANN401 - aiohttp's parsers have no common type
+def _parser_of(kind: type[Any], **limits: int) -> Any:
     loop = asyncio.new_event_loop()
     protocol = BaseProtocol(loop)
     loop.close()
@@ -169,6 +172,12 @@ def _every_kind(value: str) -> None:
             values.convert(values.from_environment(value, key.kind), key.kind)
 
 
+def _item(body: bytes) -> None:
+    document = json_documents.decode(body)
+    if isinstance(document, dict):
+        normalised_item(document, Identifiers(0))
+
+
 def _fault(body: bytes) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of `re`, about patterns with an odd set
@@ -187,7 +196,16 @@ def _wish(value: str) -> object:
 _JSON = (b'{"mode": "cache"}', b'{"scope": "item", "vault": "v", "item": "i"}', ITEM)
 _ADDRESSES = ("127.0.0.1:8181", "[::1]:0", "[fe80::1%eth0]:65535", "localhost:1")
 _URLS = ("http://c:8080", "https://[::1]:443/", "http://u:p@h/x?y#z", "http://h:0")
-_SETTINGS = ("true", "12", "1.5", "a=b,c=d", "127.0.0.1:1, [::1]:2", "1979-05-27T07:32:00Z", "{ a = 1 }", "'x'")
+_SETTINGS = (
+    "true",
+    "12",
+    "1.5",
+    "a=b,c=d",
+    "127.0.0.1:1, [::1]:2",
+    "1979-05-27T07:32:00Z",
+    "{ a = 1 }",
+    "'x'",
+)
 _FAULTS = (
     b'{"fault": "status", "status": 500, "times": 3, "path": "/v1", "method": "GET"}',
     b'{"fault": "slow-head", "seconds": 1.5, "times": "forever"}',
@@ -218,7 +236,9 @@ PARSERS: dict[str, Parser] = {
         module="proxy.connect.listings", parse=listings._chooses_by_label, inputs=text(*_TARGETS)
     ),
     "credentials": Parser(
-        module="proxy.connect.tokens", parse=_partition, inputs=field_value("Bearer a.b.c", _credentials(b"{}"))
+        module="proxy.connect.tokens",
+        parse=_partition,
+        inputs=field_value("Bearer a.b.c", _credentials(b"{}")),
     ),
     "claims": Parser(
         module="proxy.connect.tokens",
@@ -310,7 +330,10 @@ PARSERS: dict[str, Parser] = {
         errors=(argparse.ArgumentTypeError, ValueError),  # argparse takes both
     ),
     "targets of the embedded server": Parser(
-        module="proxy.emulator.targets", parse=targets.parse_target, inputs=text(*_TARGETS), errors=(ConnectError,)
+        module="proxy.emulator.targets",
+        parse=targets.parse_target,
+        inputs=text(*_TARGETS),
+        errors=(ConnectError,),
     ),
     "filters of the embedded server": Parser(
         module="proxy.emulator.filters",
@@ -323,6 +346,12 @@ PARSERS: dict[str, Parser] = {
         parse=lambda body: json_documents.encode(json_documents.decode(body)),
         inputs=octets(ITEM),
         errors=(ValueError,),
+    ),
+    "items of the embedded server": Parser(
+        module="proxy.emulator.item_input",
+        parse=_item,
+        inputs=octets(ITEM),
+        errors=(ConnectError, ValueError),
     ),
     "codes of the embedded server": Parser(
         module="proxy.emulator.one_time_password",

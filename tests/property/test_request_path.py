@@ -1,4 +1,4 @@
-"""Whatever octets arrive, in whatever pieces: no 500, no fault in the log, a strict upstream content, the next one served.
+"""Whatever octets arrive, in whatever pieces: no 500, no fault in the log, nothing odd sent on, the next one served.
 
 One long-running sidecar takes all examples of a test, so that what one of them leaves behind would meet the rest.
 """
@@ -36,17 +36,44 @@ ROWS = {**FRAMING, **TARGETS, **FIELDS, **ENDINGS, **CREDENTIALS}
 GOOD = (
     b"GET /v1/vaults HTTP/1.1\r\n" + HOST + AUTH + b"\r\n",
     b"HEAD /v1/vaults?filter=x HTTP/1.0\r\n" + AUTH + b"Connection: keep-alive\r\n\r\n",
-    b"POST /v1/vaults/v/items HTTP/1.1\r\n" + HOST + AUTH + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n{}",
-    b"PUT /v1/vaults/v/items/i HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n2;a\r\n{}\r\n0\r\nX: y\r\n\r\n",
+    b"POST /v1/vaults/v/items HTTP/1.1\r\n"
+    + HOST
+    + AUTH
+    + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n{}",
+    b"PUT /v1/vaults/v/items/i HTTP/1.1\r\n"
+    + HOST
+    + b"Transfer-Encoding: chunked\r\n\r\n2;a\r\n{}\r\n0\r\nX: y\r\n\r\n",
     b"OPTIONS http://localhost/v1/x HTTP/1.1\r\n" + HOST + b"Connection: close, x\r\nX: y\r\n\r\n",
     b"GET /status HTTP/1.1\r\n" + HOST + b"\r\n",
-    b'POST /mode HTTP/1.1\r\n' + HOST + b'Content-Length: 16\r\n\r\n{"mode":"nobody"}',
+    b"POST /mode HTTP/1.1\r\n" + HOST + b'Content-Length: 16\r\n\r\n{"mode":"nobody"}',
 )
 CORPUS = (*GOOD, *(row.octets for row in ROWS.values() if 0 < len(row.octets) < LONGEST_BYTES))
 HTTP_NOISE = (
-    *(b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\0", b" ", b"\t", b":", b",", b";", b"\xff", b"\x0b", b"%", b"#", b"?"),
+    *(
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b"\r\n\r\n",
+        b"\0",
+        b" ",
+        b"\t",
+        b":",
+        b",",
+        b";",
+        b"\xff",
+        b"\x0b",
+        b"%",
+        b"#",
+        b"?",
+    ),
     *(b"HTTP/1.1", b"HTTP/1.0", b"Host: a\r\n", b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n"),
-    *(b"0\r\n\r\n", b"5\r\nabcde\r\n", b"fffffffffffffff0\r\n", b"Connection: close\r\n", b"Upgrade: h2c\r\n"),
+    *(
+        b"0\r\n\r\n",
+        b"5\r\nabcde\r\n",
+        b"fffffffffffffff0\r\n",
+        b"Connection: close\r\n",
+        b"Upgrade: h2c\r\n",
+    ),
     *(b"Expect: 100-continue\r\n", b"X: " + b"y" * 70_000 + b"\r\n", b"/" * 17_000, b"99999999999999999999"),
     *(b"[" * 3000, b"chunked, ", b"Authorization: Bearer x\r\n", b"http://localhost/", b"Trailer: X\r\n"),
 )
@@ -114,9 +141,8 @@ async def received(client: WireClient) -> bytes:
 async def running_site():
     complaints = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
-    async with StrictOrigin() as origin:
-        async with running_sidecar(origin.url, LOG__LEVEL="debug") as sidecar:
-            yield Site(sidecar=sidecar, origin=origin, complaints=complaints)
+    async with StrictOrigin() as origin, running_sidecar(origin.url, LOG__LEVEL="debug") as sidecar:
+        yield Site(sidecar=sidecar, origin=origin, complaints=complaints)
 
 
 @pytest.fixture
@@ -135,7 +161,9 @@ def site(capfd):
 
 
 @pytest.mark.parametrize("door", ["traffic", "observe", "control"])
-@pytest.mark.parametrize("octets", [REQUESTS, SPLICED, st.binary(max_size=300)], ids=["mutated", "spliced", "any"])
+@pytest.mark.parametrize(
+    "octets", [REQUESTS, SPLICED, st.binary(max_size=300)], ids=["mutated", "spliced", "any"]
+)
 def test_no_octets_are_a_fault_of_ours(site, door, octets):
     runner, playing = site
 
