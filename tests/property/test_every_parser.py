@@ -19,7 +19,7 @@ from tests.property import test_caching_parsers
 from tests.property.parser_table import PARSERS
 
 THOROUGH = settings(
-    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 ROOT = Path(proxy.__file__).parent.parent
 TOOLS = {
