@@ -5,6 +5,7 @@ One long-running sidecar takes all examples of a test, so that what one of them 
 
 import asyncio
 import json
+import logging
 import re
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -92,15 +93,16 @@ async def running_site():
 
 
 @pytest.fixture
-def site(capfd):
+def site(capfd, caplog):
     """A site in a loop of its own, which turns while an example is played."""
+    caplog.set_level(logging.DEBUG)
     with asyncio.Runner() as runner:
         running = running_site()
         entered = runner.run(running.__aenter__())
         yield runner, entered
         runner.run(running.__aexit__(None, None, None))
         assert entered.sidecar.sidecar.status().stored_responses == 0
-    said = "".join(capfd.readouterr())
+    said = "\n".join([*capfd.readouterr(), *(record.getMessage() for record in caplog.get_records("call"))])
     assert "fault" not in said
     assert "unwritable" not in said
     assert S.decode() not in said
