@@ -15,6 +15,7 @@ from proxy.commands.exit_codes import FAILED, OK
 
 VARIABLE = "CONNECT_SIDECAR__OBSERVE__LISTEN"
 DEFAULT_ADDRESS = "127.0.0.1:8181"
+_MOST_PORT_DIGITS = 5
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
 
 
@@ -38,7 +39,7 @@ def observe_address(config: Path | None, environ: Mapping[str, str]) -> str:
             .get("observe", {})
             .get("listen", [DEFAULT_ADDRESS])
         )
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise CommandError(f"{config}: can't be read, or is not TOML") from error
     return str(listen[0]) if isinstance(listen, list) and listen else ""
 
@@ -46,7 +47,7 @@ def observe_address(config: Path | None, environ: Mapping[str, str]) -> str:
 def _ask(address: str, timeout_seconds: float) -> tuple[int, str]:
     host, _, port = address.rpartition(":")
     bare = host.removeprefix("[").removesuffix("]")
-    if not bare or not port.isdigit():
+    if not bare or not port.isascii() or not port.isdigit() or len(port) > _MOST_PORT_DIGITS:
         raise CommandError("observe.listen: there is no observe port to ask")
     connection = http.client.HTTPConnection(_ANYWHERE.get(bare, bare), int(port), timeout=timeout_seconds)
     try:

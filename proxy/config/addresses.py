@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
+_MOST_PORT_DIGITS = 5
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -36,7 +37,8 @@ class Address:
     def parse(cls, text: str) -> Self:
         """Read `host:port` or `[host]:port`. Raises ValueError with words for an operator."""
         host, colon, port = text.strip().rpartition(":")
-        if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        is_number = port.isascii() and port.isdigit() and len(port) <= _MOST_PORT_DIGITS
+        if not colon or not is_number or int(port) > 65535:
             raise ValueError("expected HOST:PORT, for example 127.0.0.1:8180 or [::1]:8180")
         if ":" in host and not (host.startswith("[") and host.endswith("]")):
             raise ValueError("an IPv6 address stands in brackets, for example [::1]:8180")

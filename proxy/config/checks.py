@@ -177,6 +177,9 @@ def _files(settings: Settings, called: _Called) -> Iterator[str]:
         except OSError as error:
             yield f"{called(path)}: {file} can't be read: {error.strerror}"
             continue
+        except ValueError:
+            yield f"{called(path)}: can't be a path"
+            continue
         if path == "upstream.ca_file" and not _holds_certificates(file):
             yield f"{called(path)}: {file} holds no PEM certificate"
 

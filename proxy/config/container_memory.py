@@ -7,6 +7,7 @@ from pathlib import Path
 
 _CGROUP = Path("/sys/fs/cgroup")
 _FILES = ("memory.max", "memory/memory.limit_in_bytes")
+_MOST_DIGITS = 20
 _NO_LIMIT_BYTES = 2**60  # v1 says "unlimited" as a number near 2**63
 
 
@@ -17,7 +18,7 @@ def memory_limit_bytes(root: Path = _CGROUP) -> int | None:
             text = (root / name).read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError):
             continue
-        if text.isdigit() and int(text) < _NO_LIMIT_BYTES:
+        if text.isdigit() and len(text) <= _MOST_DIGITS and int(text) < _NO_LIMIT_BYTES:
             return int(text)
         return None
     return None

@@ -1,5 +1,6 @@
 """What takes more than one setting of the section `server` to judge."""
 
+import os
 from collections.abc import Callable, Iterator
 
 from proxy.config.server_settings import ClientCertificates, ServerSettings
@@ -27,9 +28,9 @@ def server_problems(settings: Settings, called: _Called) -> Iterator[str]:
 
 def socket_problems(path: str, socket: str, called: _Called) -> Iterator[str]:
     """Yield why a path can't be that of a socket."""
-    if len(socket.encode()) > SOCKET_PATH_BYTES:
+    if len(os.fsencode(socket)) > SOCKET_PATH_BYTES:
         yield f"{called(path)}: is longer than {SOCKET_PATH_BYTES} bytes, the most a socket can have"
-    if socket and not socket.startswith("/"):
+    if socket and (not socket.startswith("/") or "\0" in socket):
         yield f"{called(path)}: must be an absolute path"
 
 

@@ -97,7 +97,7 @@ def _from_file(path: Path, found: _Found) -> dict[str, _Given]:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError([f"{path}: can't be read: {os.strerror(error.errno or 0)}"]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # tomllib lets int() and deep nesting raise their own
         place = f": {error}" if isinstance(error, tomllib.TOMLDecodeError) else ""
         raise ConfigError([f"{path}: is not TOML{place}"]) from error
     return dict(_known(_flattened(document, found), found))

@@ -105,7 +105,7 @@ def _number_or_truth(text: str) -> object:
         return text
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # also a number of thousands of digits, and deep nesting
         return text
 
 

@@ -21,8 +21,10 @@ _DIGITS = (6, 7, 8)
 
 def current_code(value: str, *, unix_seconds: int) -> str | None:
     """Return the code that `value`, an otpauth URI or a base32 secret, gives at `unix_seconds`, if any."""
-    uri = urlsplit(value)
-    options = parse_qs(uri.query)
+    try:
+        options = parse_qs(urlsplit(value).query)
+    except ValueError:  # such as an open bracket
+        return None
     secret = _secret(options.get("secret", [value])[0])
     algorithm = _ALGORITHMS.get(options.get("algorithm", ["SHA1"])[0].upper().replace("-", ""))
     digits = _number(options.get("digits", ["6"])[0])

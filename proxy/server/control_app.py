@@ -148,7 +148,7 @@ def parse_mode(octets: bytes) -> Mode | None:
 def _document(octets: bytes) -> dict[str, str] | None:
     try:
         document = json.loads(octets)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     is_plain = isinstance(document, dict) and all(isinstance(value, str) for value in document.values())
     return document if is_plain else None

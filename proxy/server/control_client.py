@@ -57,7 +57,7 @@ async def ask_control(
 def _document_of(status: int, body: bytes) -> dict[str, object]:
     try:
         document = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ControlError(f"the control port answered {status} without a document") from error
     if status != 200 or not isinstance(document, dict):
         message = document.get("message", "") if isinstance(document, dict) else ""

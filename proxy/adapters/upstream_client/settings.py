@@ -52,7 +52,7 @@ class UpstreamClientSettings:
         try:
             url = URL(self.url)
             authority = url.host_port_subcomponent
-        except ValueError:
+        except (ValueError, IndexError):  # yarl stumbles over an authority of separators alone
             raise ValueError("upstream URL: not a URL") from None
         if url.scheme not in {"http", "https"}:
             raise ValueError("upstream URL: must begin with http:// or https://")
