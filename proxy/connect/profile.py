@@ -4,16 +4,12 @@ It brings the tables together and decides in one place what may be served and st
 returns `Effects`, and the exchange carries them out.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 from proxy.caching.decisions import is_failure
 from proxy.caching.profile import (
     NO_EFFECTS,
     CacheRules,
     Doubt,
     Effects,
-    Finding,
     Handling,
     RefusedBefore,
     Sent,
@@ -25,7 +21,7 @@ from proxy.caching.reasons import NotStoredReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
 from proxy.connect import bodies, health
-from proxy.connect.bodies import Reading
+from proxy.connect.finding import ConnectFinding
 from proxy.connect.foresight import ConnectForesight
 from proxy.connect.knowledge import Knowledge
 from proxy.connect.leases import VAULT_LISTS, Lease
@@ -37,10 +33,6 @@ from proxy.connect.subjects import ConnectSubject, Subjects
 from proxy.connect.tokens import Partition, Tokens
 from proxy.semantics.message import Request, Response, ResponseHead
 
-if TYPE_CHECKING:
-    from proxy.connect.recomputation import Recomputation
-
-
 __all__ = [
     "ConnectFinding",
     "ConnectProfile",
@@ -49,14 +41,6 @@ __all__ = [
     "SyncState",
     "UnverifiedTokens",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectFinding(Finding):
-    """What a complete answer shows; `reading` is None unless it is a 200 that could be understood."""
-
-    reading: Reading | None = None
-    variation: "Recomputation | None" = None
 
 
 class ConnectProfile:

@@ -122,7 +122,7 @@ def read_answer(octets: bytes) -> None:
     for message, _ in _parser_of(HttpResponseParser, response_with_body=True).feed_data(octets)[0]:
         response_head.check(message)
         response_head.is_interim(message)
-        response_head.head(message)
+        response_head.head(message, b"http://connect:8080")
         response_head.body_length_bytes(message, "GET")
 
 

@@ -35,7 +35,7 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def sidecar_process(
-    upstream_url: str, directory: Path, **overrides: str
+    upstream_url: str, directory: Path, *, arguments: tuple[str, ...] = (), **overrides: str
 ) -> AsyncIterator[SidecarProcess]:
     """Run `serve` for the length of the block; it must end with exit code 0 on SIGTERM."""
     traffic, observe, control = free_port(), free_port(), directory / "control.sock"
@@ -50,7 +50,7 @@ async def sidecar_process(
     }
     environ |= {f"CONNECT_SIDECAR__{name}": value for name, value in settings.items()}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "proxy", "serve"),
+        *(sys.executable, "-m", "proxy", "serve", *arguments),
         env=environ,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

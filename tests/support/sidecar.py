@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from proxy.assembly import Running, Sidecar
+from proxy.assembly import Running, Sidecar, Sources
 from proxy.clock import Clock, Instant, SystemClock
 from proxy.config import Settings, load
 
@@ -67,11 +67,17 @@ def settings_for(upstream_url: str, directory: Path, **overrides: str) -> Settin
 
 @asynccontextmanager
 async def running_sidecar(
-    upstream_url: str, *, clock: Clock | None = None, **overrides: str
+    upstream_url: str = "",
+    *,
+    clock: Clock | None = None,
+    settings: Settings | None = None,
+    sources: Sources | None = None,
+    **overrides: str,
 ) -> AsyncIterator[RunningSidecar]:
-    """Run a sidecar in front of `upstream_url` for the length of the block."""
+    """Run a sidecar for the length of the block: in front of `upstream_url`, or as complete settings say."""
     with TemporaryDirectory() as directory:
-        sidecar = Sidecar(settings_for(upstream_url, Path(directory), **overrides), clock=clock)
+        settings = settings or settings_for(upstream_url, Path(directory), **overrides)
+        sidecar = Sidecar(settings, clock=clock, sources=sources)
         ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
         serving = asyncio.create_task(sidecar.run(ready.set_result))
         await asyncio.wait({ready, serving}, return_when=asyncio.FIRST_COMPLETED)
