@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from proxy.config import Address as ConfiguredAddress
-from proxy.config import ServerSettings, Settings
+from proxy.config import ServerSettings, Settings, TokenInjectionSettings
 from proxy.exchange.answer import Handler
 from proxy.server.connection import ConnectionLimits
 from proxy.server.control_app import ControlApp, Controls
@@ -15,6 +15,7 @@ from proxy.server.listeners import Address, TcpAddress, UnixAddress
 from proxy.server.observe_app import ObserveApp, Observed
 from proxy.server.peers import only_ourselves, only_users
 from proxy.server.tls import ClientCertificates, ServerTls, TlsFiles
+from proxy.server.token_injection import Lending, TokenFile, TokenInjection
 
 _FIELD_VALUE = "true"
 
@@ -22,6 +23,7 @@ _FIELD_VALUE = "true"
 def traffic_front(settings: Settings, handler: Handler, tls: ServerTls | None) -> Front:
     """Return the front that clients of Connect talk to."""
     server = settings.server
+    handler = _with_token(settings.token_injection, handler)
     if server.required_field:
         expected = _content_of(server.required_field_file) if server.required_field_file else _plainly_true
         handler = RequiredField(handler, name=server.required_field, expected=expected)
@@ -42,6 +44,20 @@ def traffic_front(settings: Settings, handler: Handler, tls: ServerTls | None) -
             )
         )
     return Front(http_server, addresses, tls)
+
+
+def _with_token(lent: TokenInjectionSettings, handler: Handler) -> Handler:
+    if not lent.token_file:
+        return handler
+    lending = Lending(
+        uids=frozenset(lent.uids),
+        certificates=frozenset(lent.certificates),
+        includes_loopback=lent.allow_loopback,
+        vaults=frozenset(lent.vaults),
+        methods=frozenset(lent.methods),
+    )
+    token = TokenFile(Path(lent.token_file)).token
+    return TokenInjection(handler, placeholder=lent.placeholder, lending=lending, token=token)
 
 
 def make_tls(server: ServerSettings) -> ServerTls | None:

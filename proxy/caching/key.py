@@ -18,3 +18,7 @@ class CacheKey(NamedTuple):
     partition: bytes
     method: str
     target: str
+
+    def __repr__(self) -> str:
+        """Leave the target out: a filter may quote a title."""
+        return f"CacheKey({self.method}, {self.partition[:4].hex()})"

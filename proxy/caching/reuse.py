@@ -3,7 +3,7 @@
 Everything else stays as it was received, octet for octet, repeats and order included.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from multidict import CIMultiDict
 
@@ -40,8 +40,8 @@ class Presented:
 
     status: int
     reason: str
-    fields: CIMultiDict[str]
-    body: bytes
+    fields: CIMultiDict[str] = field(repr=False)
+    body: bytes = field(repr=False)
     is_problem: bool = False
 
 

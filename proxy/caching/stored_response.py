@@ -43,7 +43,7 @@ class StoredResponse:
     """
 
     key: CacheKey
-    nominated: tuple[tuple[str, str | None], ...]
+    nominated: tuple[tuple[str, str | None], ...] = field(repr=False)
     response: Response
     request_sent: Instant
     response_received: Instant

@@ -4,7 +4,7 @@ import json
 import sys
 from datetime import UTC, datetime
 
-from proxy.config import Loaded, LogFormat, memory_limit_bytes, warnings_about
+from proxy.config import Loaded, LogFormat, Settings, memory_limit_bytes, warnings_about
 
 
 def warn_about(loaded: Loaded) -> None:
@@ -12,7 +12,12 @@ def warn_about(loaded: Loaded) -> None:
     settings = loaded.settings
     warnings = warnings_about(settings, memory_limit_bytes=memory_limit_bytes())
     for warning in (*loaded.ignored, *warnings):
-        print(_line(warning, settings.log.format), file=sys.stderr, flush=True)
+        warn(settings, warning)
+
+
+def warn(settings: Settings, warning: str) -> None:
+    """Write one line, `setting: why`."""
+    print(_line(warning, settings.log.format), file=sys.stderr, flush=True)
 
 
 def _line(warning: str, log_format: LogFormat) -> str:

@@ -10,6 +10,7 @@ from proxy.config.cache_settings import CacheSettings, FlightSettings, OneTimePa
 from proxy.config.checks import problems_of, warnings_about
 from proxy.config.container_memory import memory_limit_bytes
 from proxy.config.errors import ConfigError
+from proxy.config.injection_settings import TokenInjectionSettings
 from proxy.config.limit_settings import LimitSettings, TokenLimits
 from proxy.config.live import differences, with_live_settings_of
 from proxy.config.route_settings import RouteSettings
@@ -47,6 +48,7 @@ __all__ = [
     "RouteSettings",
     "ServerSettings",
     "Settings",
+    "TokenInjectionSettings",
     "TokenLimits",
     "TokenSettings",
     "UnknownKeys",

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from proxy.config.addresses import Address, origin_host_and_port, parse_origin
+from proxy.config.injection_settings import injection_problems
 from proxy.config.ranges import MEBIBYTE
 from proxy.config.route_settings import route_problems
 from proxy.config.server_checks import server_problems, socket_problems
@@ -35,6 +36,7 @@ def problems_of(settings: Settings, names: Mapping[str, str]) -> list[str]:
         _upstream_url,
         _more_upstreams,
         server_problems,
+        injection_problems,
         _deadlines,
         _sizes,
         _ports,
@@ -167,6 +169,7 @@ def _files(settings: Settings, called: _Called) -> Iterator[str]:
         ("server.tls_certificate_file", settings.server.tls_certificate_file),
         ("server.tls_key_file", settings.server.tls_key_file),
         ("server.tls_client_ca_file", settings.server.tls_client_ca_file),
+        ("token_injection.token_file", settings.token_injection.token_file),
         ("server.required_field_file", settings.server.required_field_file),
     ):
         if not file:

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from proxy.config.addresses import Address
 from proxy.config.cache_settings import CacheSettings, FlightSettings
+from proxy.config.injection_settings import TokenInjectionSettings
 from proxy.config.limit_settings import LimitSettings
 from proxy.config.ranges import MEBIBYTE, from_zero, size_bytes
 from proxy.config.route_settings import RouteSettings
@@ -169,4 +170,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: LimitSettings = LimitSettings()
     tokens: TokenSettings = TokenSettings()
     routes: RouteSettings = RouteSettings()
+    token_injection: TokenInjectionSettings = TokenInjectionSettings()
     log: LogSettings = LogSettings()

@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from proxy.connect.one_time_passwords import ONE_TIME_PASSWORD_TYPES, shows_code
 from proxy.connect.resources import Resource, Shape
+from proxy.connect.unshown import Unshown
 from proxy.connect.versions import VersionKey, attribute_version, content_version
 from proxy.semantics.message import Response
 
@@ -37,16 +38,16 @@ class Reading:
     is_time_dependent: bool = False
 
 
-class _Reference(msgspec.Struct):
+class _Reference(Unshown):
     id: str | None = None
 
 
-class _Field(msgspec.Struct):
+class _Field(Unshown):
     type: str | None = None
     totp: msgspec.Raw | UnsetType = UNSET
 
 
-class _Item(msgspec.Struct):
+class _Item(Unshown):
     id: _Id
     version: _Version | None = None
     updated: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw, name="updatedAt")
@@ -58,13 +59,13 @@ class _Item(msgspec.Struct):
     fields: list[_Field] | None = None
 
 
-class _Vault(msgspec.Struct):
+class _Vault(Unshown):
     id: _Id
     content: _Version | None = msgspec.field(default=None, name="contentVersion")
     attribute: _Version | None = msgspec.field(default=None, name="attributeVersion")
 
 
-class _File(msgspec.Struct):
+class _File(Unshown):
     id: str
 
 

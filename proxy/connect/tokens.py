@@ -15,6 +15,7 @@ from math import isfinite
 import msgspec
 
 from proxy.connect.memo import Memo
+from proxy.connect.unshown import Unshown
 from proxy.semantics.message import Fields
 
 UNKNOWN_LABEL = "unknown"
@@ -45,13 +46,13 @@ class Partition:
         return self.vaults is None or not vault or vault in self.vaults
 
 
-class _Claims(msgspec.Struct):
+class _Claims(Unshown):
     exp: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
     jti: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
     grants: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw, name="1password.com/vts")
 
 
-class _Grant(msgspec.Struct):
+class _Grant(Unshown):
     vault: str = msgspec.field(name="u")
 
 

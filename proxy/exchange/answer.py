@@ -1,7 +1,7 @@
 """What an exchange hands to the server: the only words between the two."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from proxy.exchange.ports import RequestBody
@@ -28,8 +28,8 @@ class Answer:
 
     status: int
     reason: str
-    fields: Fields
-    body: bytes | BodyStream
+    fields: Fields = field(repr=False)
+    body: bytes | BodyStream = field(repr=False)
 
 
 class Handler(Protocol):

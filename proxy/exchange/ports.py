@@ -4,7 +4,7 @@ Bodies stream as asynchronous iterators of bytes. Nothing here is an aiohttp typ
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from proxy.caching.key import CacheKey, Tag
@@ -34,9 +34,9 @@ class UpstreamRequest:
     """
 
     method: str
-    target: str
-    fields: Fields
-    body: RequestBody | None = None
+    target: str = field(repr=False)
+    fields: Fields = field(repr=False)
+    body: RequestBody | None = field(default=None, repr=False)
     partition: bytes = b""
     peer: str = ""
 

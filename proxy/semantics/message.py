@@ -5,7 +5,7 @@ names keep their spelling and compare without case; order and repeats are kept. 
 heads, so that a large one need never be held.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from multidict import CIMultiDictProxy
 
@@ -24,8 +24,8 @@ class Request:
     """
 
     method: str
-    target: str
-    fields: Fields
+    target: str = field(repr=False)  # a filter may quote a title
+    fields: Fields = field(repr=False)
     minor_version: int = 1
     peer: Peer = NOBODY
 
@@ -41,11 +41,11 @@ class ResponseHead:
 
     status: int
     reason: str
-    fields: Fields
+    fields: Fields = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response(ResponseHead):
     """A complete response: every octet of its body is here, with the transfer coding removed."""
 
-    body: bytes
+    body: bytes = field(repr=False)

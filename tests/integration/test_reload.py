@@ -18,7 +18,15 @@ from tests.support.process import sidecar_process
 from tests.support.sidecar import SteppedClock, running_sidecar
 from tests.support.wire import WireClient, request_head
 
-HEAD = '[upstream]\nurl = "{url}"\n[server]\nlisten = ["127.0.0.1:0"]\n[observe]\nlisten = ["127.0.0.1:0"]\n'
+HEAD = """\
+[upstream]
+url = "{url}"
+[server]
+listen = ["127.0.0.1:0"]
+drain_delay_seconds = 0
+[observe]
+listen = ["127.0.0.1:0"]
+"""
 
 
 class World:

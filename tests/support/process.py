@@ -35,7 +35,12 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def sidecar_process(
-    upstream_url: str, directory: Path, *, arguments: tuple[str, ...] = (), **overrides: str
+    upstream_url: str,
+    directory: Path,
+    *,
+    arguments: tuple[str, ...] = (),
+    expected_code: int = 0,
+    **overrides: str,
 ) -> AsyncIterator[SidecarProcess]:
     """Run `serve` for the length of the block; it must end with exit code 0 on SIGTERM."""
     traffic, observe, control = free_port(), free_port(), directory / "control.sock"
@@ -66,7 +71,7 @@ async def sidecar_process(
             process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(process.wait(), 30)
         await reading
-    assert process.returncode == 0, bytes(sidecar.output)
+    assert process.returncode == expected_code, bytes(sidecar.output)
 
 
 async def _keep_output(sidecar: SidecarProcess, is_serving: asyncio.Event) -> None:

@@ -1,0 +1,32 @@
+"""The process itself, before any secret is in it: no core dump, nobody looks into its memory, enough open files.
+
+`prctl(2)`: a process that is not dumpable leaves no core, whatever the limit, and other processes of the same user
+can't attach to it or read its /proc/PID/mem and environ. Linux only; elsewhere the limit alone remains.
+"""
+
+import ctypes
+import resource
+import sys
+from contextlib import suppress
+
+_PR_SET_DUMPABLE = 4
+
+
+def forbid_dumps() -> None:
+    """Leave no core and let nobody look, from now on. Raises OSError if the kernel refuses."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform != "linux":
+        return
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def raise_file_limit() -> int:
+    """Allow as many open files as the system lets us have; return how many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+    return soft
