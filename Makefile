@@ -2,6 +2,7 @@
 #   make run            the demo; with OP_CONNECT_HOST set, the sidecar in front of that server
 #   make test           lint, and all tests that need nothing but Python
 #   make test-system    tests that need system programs; installs what is missing (apt-get)
+#   make soak           ten minutes of everything at once
 #   make lint           ruff, mypy --strict, import contracts, spelling, YAML
 #   make format         let ruff lay out the code
 #   make docs           render docs/configuration.md
@@ -29,7 +30,7 @@ INSTALL_PROJECT := $(UV) install --quiet --no-deps --no-build-isolation --editab
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	--custom-compile-command "make lock" pyproject.toml
 
-.PHONY: run test test-system lint format docs lock clean
+.PHONY: run test test-system soak lint format docs lock clean
 .DEFAULT_GOAL := test
 
 run: $(VENV)/.demo
@@ -42,6 +43,9 @@ test-system: $(VENV)/.dev
 	@missing=; for program in $(SYSTEM_PACKAGES); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
 	if [ -n "$$missing" ]; then apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing; fi
 	$(BIN)/python -m pytest -m system $(PYTEST_ARGS)
+
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.soak --minutes 10
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -123,6 +123,7 @@ class Sidecar:
         self._reloading = Reloading(settings, self._sources.read, self._live_parts())
         self._watch = FileWatch(self._watched_files, self._files_changed)
         self._traffic = traffic_front(settings, self.exchange, self._tls)
+        self._metrics.watch_connections(self._traffic)
         self._observe = observe_fronts(settings, observed)
         self._control = control_fronts(settings, controls)
         self._on_ready: Callable[[Running], None] | None = None

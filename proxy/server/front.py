@@ -37,6 +37,16 @@ class Front:
         """What to tell the operator about the addresses."""
         return self._bound.notes if self._bound is not None else ()
 
+    @property
+    def open_connections(self) -> int:
+        """How many clients are connected, or still being answered."""
+        return self._server.connection_count
+
+    @property
+    def turned_away(self) -> int:
+        """How many connections were refused for want of room."""
+        return self._server.turned_away
+
     async def open(self) -> None:
         """Bind and accept. Raises ListenError, and then nothing stays open."""
         bound = bind_all(self._wanted)

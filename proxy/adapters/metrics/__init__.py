@@ -11,6 +11,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from proxy.adapters.metrics.client_side import ClientSide
 from proxy.adapters.metrics.figures import (
+    ConnectionFigures,
+    ConnectionsCollector,
     EndpointFigures,
     EndpointsCollector,
     ExchangeFigures,
@@ -45,6 +47,10 @@ class Metrics:
     def watch_endpoints(self, known: Callable[[], Sequence[EndpointFigures]]) -> None:
         """Take the upstreams' states into every scrape."""
         self._registry.register(EndpointsCollector(known))
+
+    def watch_connections(self, traffic: ConnectionFigures) -> None:
+        """Take the traffic port's connections into every scrape."""
+        self._registry.register(ConnectionsCollector(traffic))
 
     def watch_queue(self, tokens: str, queue: QueueFigures) -> None:
         """Take a queue for the upstream into every scrape; `tokens` says whose it is."""

@@ -82,6 +82,40 @@ class EndpointsCollector(Collector):
         return iter(())
 
 
+class ConnectionFigures(Protocol):
+    """What the traffic port tells of itself when scraped."""
+
+    @property
+    def open_connections(self) -> int: ...
+
+    @property
+    def turned_away(self) -> int: ...
+
+
+class ConnectionsCollector(Collector):
+    """Reads the traffic port's connections when scraped."""
+
+    def __init__(self, traffic: ConnectionFigures) -> None:
+        self._traffic = traffic
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the figures as they are now."""
+        yield GaugeMetricFamily(
+            "connect_sidecar_client_connections",
+            "Client connections that are open.",
+            value=self._traffic.open_connections,
+        )
+        yield CounterMetricFamily(
+            "connect_sidecar_client_connections_turned_away",
+            "Client connections that were refused because there were too many.",
+            value=self._traffic.turned_away,
+        )
+
+    def describe(self) -> Iterator[Metric]:
+        """Describe nothing: the registry need not collect at registration."""
+        return iter(())
+
+
 class QueuesCollector(Collector):
     """Reads the queues for the upstream when scraped."""
 
