@@ -219,6 +219,8 @@ class Witness:
             for attempt in self._upstream.attempts
         ):
             return True
+        if self._is_probed(read):
+            return True
         for attempt in self._upstream.attempts:
             if attempt.token != read.token or attempt.ended < read.began or attempt.sent > read.ended:
                 continue
@@ -231,6 +233,16 @@ class Witness:
             ):
                 return True
         return False
+
+    def _is_probed(self, read: Read) -> bool:
+        """Tell whether a request that may close an open breaker is still without its answer."""
+        attempts, lasts = self._upstream.attempts, self._trouble_lasts_seconds
+        failures = [attempt.ended for attempt in attempts if attempt.outcome is Outcome.FAILED]
+        return any(
+            attempt.sent <= read.ended < attempt.ended
+            and any(attempt.sent - lasts <= failed <= attempt.sent for failed in failures)
+            for attempt in (attempts if lasts else ())
+        )
 
 
 def _version(read: Read) -> float:
