@@ -18,7 +18,7 @@ import trustme
 
 from proxy.emulator import READ_WRITE, Emulator
 from tests.soak.account import Site, Tally, dawdle, guess, leave, read, write
-from tests.soak.disturbances import DISTURBANCES, Machine
+from tests.soak.disturbances import DISTURBANCES, FAULTS, Machine
 from tests.support.process import SidecarProcess, sidecar_process
 from tests.support.wire import WireClient
 
@@ -29,6 +29,7 @@ _CLIENTS: list[tuple[Callable[[Site], Awaitable[None]], int]] = [
     (leave, 2),
     (dawdle, 3),
 ]
+_FAULT_EVERY_SECONDS = 25.0
 _GROWTH_BYTES = 8 * 2**20
 """What medians of resident memory may differ by: arenas of the allocator come and go in steps of a mebibyte or more."""
 
@@ -113,11 +114,17 @@ async def _play(machine: Machine, process: SidecarProcess, seconds: float) -> li
             await asyncio.sleep(random.uniform(0.5, 2.5))
             await random.choice(DISTURBANCES)(machine)
 
+    async def disturb_connect() -> None:
+        while not is_over.is_set():
+            await asyncio.sleep(_FAULT_EVERY_SECONDS)
+            await random.choice(FAULTS)(machine)
+
     async with asyncio.TaskGroup() as group:
         for behave, many in _CLIENTS:
             for _ in range(many):
                 group.create_task(client(behave))
         group.create_task(disturb())
+        group.create_task(disturb_connect())
         for _ in range(int(seconds)):
             await asyncio.sleep(1)
             sizes.append(_resident_bytes(process.pid))

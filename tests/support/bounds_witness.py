@@ -108,7 +108,8 @@ class Witness:
     def wrote(self, target: str, began: float, ended: float) -> None:
         """Note that a write through the sidecar is over for its client."""
         for attempt in self._upstream.attempts:
-            if attempt.written is not None and attempt.target == target and began <= attempt.sent:
+            is_its_own = began <= attempt.sent and attempt.ended <= ended  # another's may still be under way
+            if attempt.written is not None and attempt.target == target and is_its_own:
                 self._written.append((ended, *attempt.written))
 
     def _check_written(self, read: Read) -> None:
