@@ -11,6 +11,7 @@ from tests.support.wire import WireClient, request_head
 VALUE = "s3cr3t-value-c0ffee"
 TITLE = "Title-Nobody-May-See"
 TAG = "tag-nobody-may-see"
+PLACEHOLDER = "a-placeholder-is-no-secret-but-is-not-said-either"
 JUNK = "junk-token-0123456789"
 
 
@@ -72,8 +73,23 @@ async def test_no_secret_token_title_or_filter_is_in_logs_metrics_status_or_erro
     async with Emulator() as emulator:
         vault = emulator.add_vault("Vault-Name-Nobody-May-See").id
         token = emulator.issue_token("ci", {vault: READ_WRITE})
-        async with sidecar_process(emulator.url, tmp_path, LOG__LEVEL="debug") as sidecar:
+        lent = emulator.issue_token("lent", {vault: READ_WRITE})
+        (tmp_path / "token").write_text(lent)
+        async with sidecar_process(
+            emulator.url,
+            tmp_path,
+            LOG__LEVEL="debug",
+            TOKEN_INJECTION__TOKEN_FILE=str(tmp_path / "token"),
+            TOKEN_INJECTION__PLACEHOLDER=PLACEHOLDER,
+            TOKEN_INJECTION__ALLOW_LOOPBACK="true",
+            TOKEN_INJECTION__VAULTS=vault,
+        ) as sidecar:
             said = await session(sidecar.address, emulator, token, vault)
+            async with await WireClient.connect(sidecar.address) as client:
+                for path, status in ((f"/v1/vaults/{vault}/items", 200), ("/v1/vaults", 403)):
+                    answer = await client.ask(request_head("GET", path, PLACEHOLDER))
+                    assert answer.status == status
+                said.append(answer.body)
             said += await malformed(sidecar.address)
             async with await WireClient.connect(sidecar.observe_address) as client:
                 said.append((await client.ask("GET /metrics HTTP/1.1\r\nHost: localhost")).body)
@@ -85,6 +101,7 @@ async def test_no_secret_token_title_or_filter_is_in_logs_metrics_status_or_erro
         said.append(bytes(sidecar.output))
     assert b"exchange.finished" in sidecar.output
     _header, payload, signature = token.split(".")
-    for secret in (VALUE, TITLE, TAG, JUNK, payload, signature, "Vault-Name-Nobody-May-See"):
+    own = (payload, signature, *lent.split(".")[1:], PLACEHOLDER)
+    for secret in (VALUE, TITLE, TAG, JUNK, *own, "Vault-Name-Nobody-May-See"):
         for text in said:
             assert secret.encode() not in text, f"{secret[:12]}... stands in {text[:200]!r}"
