@@ -29,7 +29,8 @@ from proxy.emulator.faults import FaultPlan
 from proxy.emulator.identifiers import Identifiers
 from proxy.emulator.item_input import normalised_item
 from proxy.exchange import retry_pause
-from proxy.semantics.message import Response
+from proxy.semantics.message import Request, Response
+from proxy.server.token_injection import Lending, TokenFile, TokenInjection
 from proxy.server.translate import LocalEnd, OwnNames, translate
 
 ID = "a" * 26
@@ -100,6 +101,20 @@ def read_partition(value: str) -> None:
         tokens.accept(found)
 
 
+def lend_to(value: str) -> None:
+    """Have the lent token asked for, in a field and in a target."""
+    for fields in ({"Authorization": value}, {"Authorization": f"Bearer {value}"}):
+        request = Request(method="GET", target="/v1/vaults", fields=CIMultiDictProxy(CIMultiDict(fields)))
+        TokenInjection(_Nobody(), placeholder="p" * 8, lending=Lending(), token=str)._is_asked_for(request)
+
+
+class _Nobody:
+    """Answers nothing."""
+
+    async def handle(self, request: Request, body: object) -> Any:
+        raise NotImplementedError
+
+
 def credentials_of(claims: bytes) -> str:
     return f"Bearer a.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.c"
 
@@ -160,6 +175,11 @@ def read_fault(body: bytes) -> None:
 
 def read_origin(url: str) -> object:
     return origin_host_and_port(parse_origin(url))
+
+
+def read_token_file(octets: bytes) -> None:
+    """Read the file of the lent token."""
+    file_input(lambda path: TokenFile(path).token())(octets)
 
 
 def read_wish(value: str) -> object:

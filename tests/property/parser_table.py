@@ -37,6 +37,7 @@ from tests.property.parser_calls import (
     VAULTS,
     credentials_of,
     file_input,
+    lend_to,
     read_answer,
     read_body,
     read_codes,
@@ -47,6 +48,7 @@ from tests.property.parser_calls import (
     read_origin,
     read_partition,
     read_request,
+    read_token_file,
     read_variable,
     read_wish,
     response_of,
@@ -117,6 +119,14 @@ PARSERS: dict[str, Parser] = {
         module="proxy.connect.tokens",
         parse=lambda claims: read_partition(credentials_of(claims)),
         inputs=octets(b'{"exp":1700000000,"jti":"x","1password.com/vts":[{"u":"V","a":48}]}'),
+    ),
+    "a wish for the lent token": Parser(
+        module="proxy.server.token_injection", parse=lend_to, inputs=field_value("Bearer pppppppp", "a b")
+    ),
+    "the file of the lent token": Parser(
+        module="proxy.server.token_injection",
+        parse=read_token_file,
+        inputs=octets(b"header.payload.signature\n"),
     ),
     "request heads": Parser(
         module="proxy.server.translate",

@@ -41,6 +41,8 @@ NOT_FED = {
     "proxy.adapters.upstream_client.one_address": "reads the addresses a resolver gave",
     "proxy.adapters.upstream_client.request_head": "checks what the server has parsed: test_request_path.py",
     "proxy.config.checks": "judges settings that were read: its parsers are those of `sources`",
+    "proxy.config.route_settings": "matches a rule that was read, and cannot fail",
+    "proxy.semantics.peer": "reads the address that the kernel gave",
     "proxy.emulator.faults": "compiles the pattern of a fault document",
     "proxy.emulator.holds": "compiles the pattern of a test",
     "proxy.emulator.recorder": "compiles the pattern of a test",
