@@ -148,6 +148,7 @@ class ExchangeLog:
         write(
             "exchange.finished",
             token=event.token,
+            peer=event.peer or None,
             method=event.method,
             resource=event.resource,
             status=event.status,

@@ -41,6 +41,8 @@ class ExchangeFinished:
     error: ErrorKind | None
     age_seconds: float | None
     duration_seconds: float
+    peer: str = ""
+    """Who sent it, by the transport's word (`semantics.peer`): a token may be lent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

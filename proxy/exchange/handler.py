@@ -157,5 +157,6 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
                 error=conclusion.error,
                 age_seconds=conclusion.age_seconds,
                 duration_seconds=self._clock.now().boot_seconds - arrived.boot_seconds,
+                peer=request.peer.party,
             )
         )

@@ -13,6 +13,7 @@ from proxy.connect.resources import ResourceKind
 from proxy.emulator import READ_WRITE, Emulator
 from proxy.semantics.peer import NOBODY, Peer
 from proxy.server.token_injection import Lending, TokenFile
+from tests.support.process import sidecar_process
 from tests.support.sidecar import running_sidecar
 from tests.support.wire import WireClient, request_head
 
@@ -186,3 +187,12 @@ def test_a_token_that_could_not_be_one_is_not_taken(tmp_path):
     assert source.token() == ""
     file.write_text("good.token\n")
     assert source.token() == "good.token"
+
+
+async def test_a_line_names_the_peer_besides_the_token(world, tmp_path):
+    async with sidecar_process(
+        world.emulator.url, tmp_path, LOG__LEVEL="debug", **world.settings()
+    ) as process:
+        assert (await ask(process, "GET", world.item)).status == 200
+    lines = [json.loads(line) for line in process.output.splitlines() if b"exchange.finished" in line]
+    assert lines[-1]["peer"] == "127.0.0.1"
