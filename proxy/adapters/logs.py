@@ -1,6 +1,6 @@
 """Events as log lines (structlog): one canonical line per exchange worth one.
 
-Hits are counted, not logged; errors, stale answers and writes always are. `event`, `answered` and `why` are
+Hits are counted, not logged; errors, stale answers and writes always are. `event`, `cache` and `why` are
 the words of the metric labels, so that one grep follows a panel to its lines. No line carries a token, a body, a
 filter or a title.
 """
@@ -137,14 +137,13 @@ class ExchangeLog:
             self.logger.warning("upstream.down", **details)
 
     def _exchange(self, event: ExchangeFinished) -> None:
-        if event.answered in _QUIET:
+        if event.cache in _QUIET:
             return
-        troubled = event.answered in {Answered.STALE, Answered.FAILED}
+        troubled = event.cache in {Answered.STALE, Answered.FAILED}
         if not troubled and event.method in _SAFE and event.status < 500:
             write = self.logger.debug
         else:
             write = self.logger.warning if troubled else self.logger.info
-        why = event.error or event.forward_reason
         write(
             "exchange.finished",
             token=event.token,
@@ -152,11 +151,20 @@ class ExchangeLog:
             method=event.method,
             resource=event.resource,
             status=event.status,
-            answered=event.answered.value,
-            why=why.value if why else None,
-            age_s=None if event.age_seconds is None else round(event.age_seconds),
+            **dict(event.about),
+            version=event.version,
+            cache=event.cache.value,
+            why=event.why.value,
+            age_s=_whole(event.age_seconds),
+            stale_left_s=_whole(event.stale_left_seconds),
+            attempts=event.attempts or None,
+            upstream_ms=round(event.upstream_seconds * 1000, 1) if event.attempts else None,
             total_ms=round(event.duration_seconds * 1000, 1),
         )
+
+
+def _whole(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds)
 
 
 def _lead(_: WrappedLogger, level: str, event: EventDict) -> EventDict:

@@ -6,7 +6,7 @@ A profile performs nothing: it is told what happened and says what follows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -15,6 +15,9 @@ from proxy.caching.reasons import NotStoredReason
 from proxy.caching.stored_response import Evidence, StoredResponse, Variation
 from proxy.clock import Instant
 from proxy.semantics.message import Request, Response, ResponseHead
+
+About = tuple[tuple[str, str], ...]
+"""What a request is about, as pairs of a word and an id that may be said aloud; never a title or a filter."""
 
 
 class Handling(StrEnum):
@@ -50,9 +53,10 @@ class CacheRules:
 class Subject:
     """What a request is about, as far as caching must know.
 
-    `resource` and `partition_label` are bounded words for metrics and logs. `scopes` are the generations that
-    the answer depends on (for a write: those it raises); `tags` are what a stored answer is found by. Writes in one
-    `lane` go one at a time.
+    `resource` and `partition_label` are bounded words for metrics and logs; `about` and `credential_id` (what a token
+    calls itself) are for lines and the audit. After `usable_until_wall_seconds` nothing stored is served.
+    `scopes` are the generations that the answer depends on (for a write: those it raises); `tags` are what a stored
+    answer is found by. Writes in one `lane` go one at a time.
     """
 
     resource: str
@@ -63,6 +67,9 @@ class Subject:
     tags: tuple[Tag, ...]
     rules: CacheRules
     lane: Tag | None = None
+    about: About = ()
+    credential_id: str = field(default="", repr=False)
+    usable_until_wall_seconds: float | None = None
 
 
 class Servability(StrEnum):

@@ -39,6 +39,13 @@ def may_replace_error(
     return staleness_seconds(stored, now) <= _most_in_outage(stored, directives, rules)
 
 
+def left_seconds(
+    stored: StoredResponse, directives: RequestDirectives, rules: CacheRules, now: Instant
+) -> float:
+    """Return for how long the response may still stand in for an error; 0 once it may not."""
+    return max(0.0, _most_in_outage(stored, directives, rules) - staleness_seconds(stored, now))
+
+
 def _most_in_outage(stored: StoredResponse, directives: RequestDirectives, rules: CacheRules) -> float:
     """Return the bound: the narrower of the origin's and the request's word, else the rules'."""
     words = (stored.stale_if_error_seconds, directives.stale_if_error_seconds)

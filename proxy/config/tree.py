@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from proxy.config.addresses import Address
+from proxy.config.audit_settings import AuditSettings
 from proxy.config.cache_settings import CacheSettings, FlightSettings
 from proxy.config.injection_settings import TokenInjectionSettings
 from proxy.config.limit_settings import LimitSettings
@@ -132,6 +133,15 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
     format: Annotated[LogFormat, Meta(description="`json` for collectors, `console` for people")] = (
         LogFormat.JSON
     )
+    miss_sample_ratio: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="Which part of the reads that Connect answered gets a line: 0 none, 1 all. Errors, stale"
+            " answers and writes always do; hits never, the audit has them (`level = debug` has a line for everything)",
+        ),
+    ] = 0.1
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,3 +182,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     routes: RouteSettings = RouteSettings()
     token_injection: TokenInjectionSettings = TokenInjectionSettings()
     log: LogSettings = LogSettings()
+    audit: AuditSettings = AuditSettings()

@@ -36,6 +36,7 @@ class Message(StrEnum):
     UPSTREAM_UNREACHABLE = "Connect could not be reached"
     UPSTREAM_GARBAGE = "Connect sent an invalid or incomplete response"
     OVERLOADED = "The sidecar is overloaded, please retry the request"
+    NOT_AUDITED = "The audit log can't be written, and nothing is answered from memory without it"
     WRITE_QUEUE_FULL = (
         "Other writes to this vault are still waiting, nothing was sent, please retry the request"
     )
@@ -70,6 +71,7 @@ STATUS_OF: dict[Message, int] = {
     Message.UPSTREAM_UNREACHABLE: 502,
     Message.UPSTREAM_GARBAGE: 502,
     Message.OVERLOADED: 503,
+    Message.NOT_AUDITED: 503,
     Message.WRITE_QUEUE_FULL: 503,
     Message.UPSTREAM_TIMEOUT: 504,
     Message.ONLY_IF_CACHED: 504,

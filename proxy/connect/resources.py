@@ -188,6 +188,12 @@ class Resource:
         route = self.route
         return route.freshness is not None and (route.takes_filter or not self.filtered)
 
+    @property
+    def about(self) -> tuple[tuple[str, str], ...]:
+        """The ids it names, each with its word, for lines and the audit."""
+        named = (("vault", self.vault), ("item", self.item), ("file", self.file))
+        return tuple((word, identifier) for word, identifier in named if identifier)
+
     def tags(self, marks: tuple[Mark, ...], partition: bytes) -> tuple[Tag, ...]:
         """Return the tags of these kinds for this resource."""
         return tuple(tag(mark, partition=partition, vault=self.vault, item=self.item) for mark in marks)

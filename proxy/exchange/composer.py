@@ -20,8 +20,10 @@ from proxy.clock import Clock, Instant
 from proxy.connect.error_response import STATUS_OF, Message, error_body
 from proxy.errors import ErrorKind
 from proxy.exchange.answer import Answer
+from proxy.exchange.events import Cause
 from proxy.exchange.landing import Landed
 from proxy.exchange.ports import RequestBody, UpstreamRequest
+from proxy.exchange.reasons import OwnReason
 from proxy.exchange.relay import RelayedBody
 from proxy.semantics import forwarding
 from proxy.semantics.dates import format_date
@@ -58,7 +60,11 @@ class Composer:
         return CIMultiDictProxy(fields)
 
     def upstream_request(
-        self, request: Request, partition: bytes, body: RequestBody | None = None
+        self,
+        request: Request,
+        partition: bytes,
+        body: RequestBody | None = None,
+        cause: Cause = Cause.PASS,
     ) -> UpstreamRequest:
         """Return a request as it goes upstream when nothing but forwarding is done to it."""
         return UpstreamRequest(
@@ -68,6 +74,7 @@ class Composer:
             body=body,
             partition=partition,
             peer=request.peer.party,
+            cause=cause,
         )
 
     def hit(
@@ -118,15 +125,15 @@ class Composer:
         fields["Retry-After"] = str(ceil(refused.retry_after_seconds))
         response = replace(refused.response, fields=CIMultiDictProxy(fields))
         body = b"" if request.method == "HEAD" else response.body
-        return self._passed_on(response, body, f"{CACHE_NAME}; detail=refused_before")
+        return self._passed_on(response, body, f"{CACHE_NAME}; detail={OwnReason.REFUSED_BEFORE}")
 
     def denied(self) -> Answer:
         """Return the error for a request that may not pass."""
-        return self._problem(Message.ROUTE_DENIED, f"{CACHE_NAME}; detail=route_denied")
+        return self._problem(Message.ROUTE_DENIED, f"{CACHE_NAME}; detail={OwnReason.ROUTE_DENIED}")
 
     def limited(self, balance: Balance) -> Answer:
         """Return the error for a request above its token's budget."""
-        label = f"{CACHE_NAME}; detail=rate_limited"
+        label = f"{CACHE_NAME}; detail={OwnReason.RATE_LIMITED}"
         return self._retry_later(Message.RATE_LIMITED, label, balance.retry_after_seconds)
 
     def with_fields(self, answer: Answer, fields: Iterable[tuple[str, str]]) -> Answer:
@@ -142,17 +149,22 @@ class Composer:
 
     def unsatisfiable(self) -> Answer:
         """Return the error for only-if-cached when nothing stored will do."""
-        return self._problem(Message.ONLY_IF_CACHED, f"{CACHE_NAME}; fwd=request; detail=only_if_cached")
+        label = f"{CACHE_NAME}; fwd=request; detail={OwnReason.ONLY_IF_CACHED}"
+        return self._problem(Message.ONLY_IF_CACHED, label)
 
     def busy(self, reason: ForwardReason) -> Answer:
         """Return the error for a request whose turn did not come in time."""
         return self._retry_later(
-            Message.OVERLOADED, cache_status.forwarded(Forwarded(reason=reason, detail="busy"))
+            Message.OVERLOADED, cache_status.forwarded(Forwarded(reason=reason, detail=OwnReason.BUSY))
         )
+
+    def not_audited(self) -> Answer:
+        """Return the error for a read that must not be answered without a record of it."""
+        return self._retry_later(Message.NOT_AUDITED, f"{CACHE_NAME}; detail={OwnReason.NOT_AUDITED}")
 
     def no_turn(self) -> Answer:
         """Return the error for a write whose turn in its vault did not come in time: nothing was sent."""
-        forwarded = Forwarded(reason=ForwardReason.METHOD, detail="write_queue")
+        forwarded = Forwarded(reason=ForwardReason.METHOD, detail=OwnReason.WRITE_QUEUE)
         return self._retry_later(Message.WRITE_QUEUE_FULL, cache_status.forwarded(forwarded))
 
     def _retry_later(self, message: Message, member: str, seconds: float = 1.0) -> Answer:

@@ -7,12 +7,13 @@ affair; whether one may be asked is its breaker's.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from proxy.admission.circuit_breaker import BreakerState
 from proxy.clock import Clock
 from proxy.errors import OURS, ErrorKind, UpstreamError
-from proxy.exchange.events import PinMoved
+from proxy.exchange.events import Cause, PinMoved
 from proxy.exchange.ports import Observer, UpstreamRequest, UpstreamResponse
 from proxy.exchange.retry_pause import LEAST_FOR_ATTEMPT_SECONDS
 from proxy.exchange.upstream_failures import may_repeat
@@ -100,6 +101,8 @@ class Endpoints:
         tried: list[Endpoint] = []
         failure = UpstreamError(ErrorKind.DNS_ERROR, sent=False)
         while (endpoint := self._next(tried)) is not None:
+            if tried:
+                request = replace(request, cause=Cause.RETRY)
             tried.append(endpoint)
             try:
                 response = await endpoint.send_before(request, deadline_boot_seconds)

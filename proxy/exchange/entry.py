@@ -6,7 +6,7 @@ from proxy.errors import ErrorKind
 from proxy.exchange.composer import Composer
 from proxy.exchange.conclusion import Conclusion
 from proxy.exchange.crowd import Crowd
-from proxy.exchange.events import Answered
+from proxy.exchange.reasons import OwnReason
 from proxy.semantics.message import Request
 
 
@@ -25,9 +25,9 @@ class Entry:
         """
         if self._compose.is_loop(request):
             answer = self._compose.loop()
-            return Conclusion(answer=answer, answered=Answered.REFUSED, error=ErrorKind.PROXY_LOOP_DETECTED)
+            return Conclusion.of_refusal(answer, ErrorKind.PROXY_LOOP_DETECTED)
         if not self.routes.permits(request.method, kind):
-            return Conclusion(answer=self._compose.denied(), answered=Answered.REFUSED)
+            return Conclusion.of_refusal(self._compose.denied(), OwnReason.ROUTE_DENIED)
         if self.crowd.is_too_large and not may_hit:
-            return Conclusion.of_failure(self._compose.busy(ForwardReason.BYPASS), ForwardReason.BYPASS)
+            return Conclusion.of_failure(self._compose.busy(ForwardReason.BYPASS), OwnReason.BUSY)
         return None

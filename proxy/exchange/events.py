@@ -4,19 +4,21 @@ No event carries a token, a body, a filter or a title. Words are the closed enum
 field, a log line and a metric label always say the same.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from proxy.admission.circuit_breaker import BreakerState
 from proxy.admission.rate_limiter import Budget
-from proxy.caching.profile import WriteOutcome
-from proxy.caching.reasons import ForwardReason, NotStoredReason
+from proxy.caching.profile import About, WriteOutcome
+from proxy.caching.reasons import NotStoredReason
+from proxy.clock import Instant
 from proxy.errors import ErrorKind
 from proxy.exchange.mode import Mode
+from proxy.exchange.reasons import Why
 
 
 class Answered(StrEnum):
-    """How a client's request was answered."""
+    """How a client's request was answered: the word that panels and lines call `cache`."""
 
     HIT = "hit"  # from the store, fresh
     STALE = "stale"  # from the store, stale
@@ -27,33 +29,85 @@ class Answered(StrEnum):
     FAILED = "failed"  # by us: the upstream gave no answer
 
 
+WITHOUT_ORIGIN = frozenset({Answered.HIT, Answered.STALE, Answered.COLLAPSED})
+"""Answers that the origin has no record of: nobody asked it for them."""
+
+
+class Result(StrEnum):
+    """What a client's request came to."""
+
+    OK = "ok"
+    REFUSED = "refused"  # the request was at fault: 4xx
+    ERROR = "error"  # it wasn't: 5xx, 408, 429
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeFinished:
-    """One client request has its answer (its head was handed to the server; a body may still stream)."""
+    """One client request has its answer (its head was handed to the server; a body may still stream).
+
+    `token` is the bounded name of its token, `token_id` what the token calls itself (`jti`; for the audit alone),
+    `peer` who sent it, by the transport's word: a token may be lent. `about` are ids (vault, item, file) that may be
+    said, `version` is the item's that was shown. `stale_left_seconds` is for how long that answer could still be
+    given. `attempts` and `upstream_seconds` are what this request itself has cost the upstream. `at` is now.
+    """
 
     method: str
     resource: str
     token: str
     status: int
-    answered: Answered
-    forward_reason: ForwardReason | None
-    not_stored: NotStoredReason | None
-    error: ErrorKind | None
-    age_seconds: float | None
+    cache: Answered
+    why: Why
     duration_seconds: float
+    at: Instant
+    token_id: str = field(default="", repr=False)
     peer: str = ""
-    """Who sent it, by the transport's word (`semantics.peer`): a token may be lent."""
+    about: About = ()
+    version: int | None = None
+    not_stored: NotStoredReason | None = None
+    age_seconds: float | None = None
+    stale_left_seconds: float | None = None
+    attempts: int = 0
+    upstream_seconds: float = 0.0
+    trace_id: str = ""
+    """32 hexadecimal digits where the exchange is part of a sampled trace, else empty."""
+
+    @property
+    def result(self) -> Result:
+        """What the client's request came to."""
+        if self.status < 400:
+            return Result.OK
+        return Result.ERROR if self.status >= 500 or self.status in {408, 429} else Result.REFUSED
+
+
+class Cause(StrEnum):
+    """Why a request was sent to an upstream."""
+
+    READ = "read"  # a client's, that others may share
+    REFRESH = "refresh"  # to validate what has just been served stale
+    WRITE = "write"
+    PASS = "pass"  # noqa: S105 - a client's that is never shared or stored
+    CHANGE_CHECK = "change_check"  # a list that no client waits for
+    SECOND_LOOK = "second_look"  # a refusal asked about once more
+    HEALTH = "health"  # the witness of a refusal
+    HOLD = "hold"  # a read that did not show what was just written, once more
+    RETRY = "retry"  # any of these, after a fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamAnswered:
-    """One attempt at a request to an upstream ended with a head (status) or without (error)."""
+    """One attempt at a request to an upstream ended with a head (status) or without (error).
+
+    `attempt` counts what one request upstream took, from 1.
+    """
 
     method: str
+    cause: Cause
     endpoint_number: int
+    attempt: int
     status: int | None
     error: ErrorKind | None
     duration_seconds: float
+    trace_id: str = ""
 
 
 class Retry(StrEnum):
@@ -114,10 +168,18 @@ class BackgroundOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackgroundFinished:
-    """A request that no client waited for is over; `cause` is a closed word of the profile."""
+    """A request that no client waited for is over; `cause` is a closed word of the profile.
+
+    It was sent in the name of a token, about something: `token`, `token_id` and `about` as in `ExchangeFinished`.
+    """
 
     cause: str
     outcome: BackgroundOutcome
+    resource: str
+    token: str
+    at: Instant
+    token_id: str = field(default="", repr=False)
+    about: About = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

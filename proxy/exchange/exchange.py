@@ -21,12 +21,14 @@ from proxy.exchange.forwarder import Forwarder
 from proxy.exchange.handler import ExchangeHandler
 from proxy.exchange.lookup import Lookup
 from proxy.exchange.mode import Mode
-from proxy.exchange.ports import Observer, RequestBody, ResponseStore, Upstream
+from proxy.exchange.ports import AuditTrail, NoAudit, Observer, RequestBody, ResponseStore, Upstream
 from proxy.exchange.prober import Prober
 from proxy.exchange.rate_limits import LimitMode, RateLimits
 from proxy.exchange.reader import Reader
 from proxy.exchange.rehearsal import Rehearsal
 from proxy.exchange.relay import LargeResponses
+from proxy.exchange.reporter import Reporter
+from proxy.exchange.stored_answers import StoredAnswers
 from proxy.exchange.write_queue import WriteQueue
 from proxy.exchange.writer import Writer
 from proxy.semantics.message import Request
@@ -61,6 +63,7 @@ class Outside(Generic[SubjectT, FindingT]):
     pseudonym: str
     routes: RoutePolicy = field(default_factory=RoutePolicy)
     limiter: RateLimiter = field(default_factory=RateLimiter)
+    audit: AuditTrail = field(default_factory=NoAudit)
 
 
 class Exchange(Generic[SubjectT, FindingT]):
@@ -97,9 +100,11 @@ class Exchange(Generic[SubjectT, FindingT]):
             clock=outside.clock,
             observer=outside.observer,
         )
+        answers = StoredAnswers(lookup=lookup, composer=composer, clock=outside.clock)
         reader = Reader(
             profile=outside.profile,
             lookup=lookup,
+            answers=answers,
             generations=generations,
             fetcher=self._fetcher,
             large_responses=large_responses,
@@ -123,7 +128,11 @@ class Exchange(Generic[SubjectT, FindingT]):
         self._prober = None
         if outside.foresight is not None:
             self._prober = Prober(
-                foresight=outside.foresight, reader=reader, clock=outside.clock, observer=outside.observer
+                profile=outside.profile,
+                foresight=outside.foresight,
+                reader=reader,
+                clock=outside.clock,
+                observer=outside.observer,
             )
         wait_seconds = limits.write_queue_wait_seconds
         self._writer = writer = Writer(
@@ -155,7 +164,9 @@ class Exchange(Generic[SubjectT, FindingT]):
             entry=self._entry,
             composer=composer,
             clock=outside.clock,
-            observer=outside.observer,
+            reporter=Reporter(
+                audit=outside.audit, observer=outside.observer, composer=composer, clock=outside.clock
+            ),
             mode=mode,
         )
 

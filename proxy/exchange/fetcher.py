@@ -21,6 +21,7 @@ from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Clock, Instant
 from proxy.errors import ErrorKind, UpstreamError
 from proxy.exchange.buffering import BufferBudget
+from proxy.exchange.events import Cause
 from proxy.exchange.flights import Flight
 from proxy.exchange.landing import Landed, Landing, Lost, Overflowing
 from proxy.exchange.ports import ResponseStore, Upstream, UpstreamRequest, UpstreamResponse
@@ -93,6 +94,7 @@ class Fetcher(Generic[SubjectT, FindingT]):
     ) -> Landing:
         """Ask again until an answer shows what was written, or has been held back for long enough."""
         subject, pause_seconds = errand.subject, _FIRST_HOLD_SECONDS
+        errand = replace(errand, upstream_request=replace(errand.upstream_request, cause=Cause.HOLD))
         while isinstance(landing, Landed):
             left_seconds = self._profile.hold_seconds(subject, asked, self._clock.now())
             if left_seconds <= 0:
@@ -179,11 +181,12 @@ class Fetcher(Generic[SubjectT, FindingT]):
             await self._ask_for_health(doubt.health_target)
         await asyncio.sleep(doubt.pause_seconds)
         sent = replace(sent, at=self._clock.now())
-        return await self._upstream.send(errand.upstream_request), sent
+        again = replace(errand.upstream_request, cause=Cause.SECOND_LOOK)
+        return await self._upstream.send(again), sent
 
     async def _ask_for_health(self, target: str) -> None:
         """Hear the witness, if it answers soon: a client waits meanwhile."""
-        request = UpstreamRequest(method="GET", target=target, fields=_NO_FIELDS)
+        request = UpstreamRequest(method="GET", target=target, fields=_NO_FIELDS, cause=Cause.HEALTH)
         with suppress(UpstreamError, TimeoutError):
             async with asyncio.timeout(_HEALTH_SECONDS):
                 answer = await self._upstream.send(request)
@@ -234,13 +237,15 @@ class Fetcher(Generic[SubjectT, FindingT]):
             shown = verdict.response if isinstance(verdict, StoredResponse) else shown
         refusal = self._refuses(subject, finding, sent, is_current=is_current)
         if refusal is None and isinstance(verdict, StoredResponse):
-            return self._keep(shown, verdict, status)
+            return self._keep(shown, verdict, status, finding)
         reason = verdict.reason if isinstance(verdict, NotStored) else refusal
         assert reason is not None
         is_gone = is_current and reason not in KEEPS_STORED and not self._is_passing(subject, status)
         if is_gone or self._has_older(subject, finding):
             self._store.remove(subject.key)
-        return Landed(response=shown, stored=None, not_stored=reason, upstream_status=status)
+        return Landed(
+            response=shown, stored=None, not_stored=reason, upstream_status=status, version=finding.version
+        )
 
     def _has_older(self, subject: SubjectT, finding: FindingT) -> bool:
         """Tell whether the store has less than a client is about to see: an outage must not bring it back (rule 5)."""
@@ -279,7 +284,9 @@ class Fetcher(Generic[SubjectT, FindingT]):
         """Tell whether a status says nothing of the resource: what is stored stays (rule 7)."""
         return status == 429 or self._profile.is_outage(subject, status, self._clock.now())
 
-    def _keep(self, shown: Response, stored: StoredResponse, upstream_status: int) -> Landed:
+    def _keep(
+        self, shown: Response, stored: StoredResponse, upstream_status: int, finding: FindingT
+    ) -> Landed:
         if stored.entity_tag is None and stored.variation is None:  # a tag is of one body only
             stored = replace(stored, entity_tag=self._entity_tag(stored.response.body))
         kept = self._store.put(stored)
@@ -288,4 +295,5 @@ class Fetcher(Generic[SubjectT, FindingT]):
             stored=stored if kept else None,
             not_stored=None if kept else NotStoredReason.STORE_FULL,
             upstream_status=upstream_status,
+            version=finding.version,
         )

@@ -14,9 +14,9 @@ from proxy.clock import Clock
 from proxy.errors import ErrorKind, UpstreamError
 from proxy.exchange.composer import Composer
 from proxy.exchange.conclusion import Conclusion
-from proxy.exchange.events import Answered
 from proxy.exchange.fetcher import Fetcher
-from proxy.exchange.ports import RequestBody, Upstream, UpstreamResponse
+from proxy.exchange.ports import Effort, RequestBody, Upstream, UpstreamResponse
+from proxy.exchange.reasons import OwnReason
 from proxy.exchange.relay import LargeResponses, RelayedBody
 from proxy.semantics.message import Request
 
@@ -54,7 +54,7 @@ class Forwarder(Generic[SubjectT, FindingT]):
                 release = await self._large_responses.acquire(subject.key)
         except TimeoutError:
             answer = self._compose.busy(ForwardReason.MISS)
-            return Conclusion.of_failure(answer, ForwardReason.MISS)
+            return Conclusion.of_failure(answer, OwnReason.BUSY)
         return await self._forward(subject, request, None, ForwardReason.MISS, release)
 
     async def _forward(
@@ -72,24 +72,21 @@ class Forwarder(Generic[SubjectT, FindingT]):
             latest=generations.latest,
         )
         answer: UpstreamResponse | None = None
+        upstream_request = self._compose.upstream_request(request, subject.key.partition, body)
+        effort = upstream_request.effort
         try:
             async with asyncio.timeout(self._total_seconds):
-                upstream_request = self._compose.upstream_request(request, subject.key.partition, body)
                 answer = await self._upstream.send(upstream_request)
         except UpstreamError as error:
-            return self._failed(error.kind, reason)
+            return self._failed(error.kind, reason, effort)
         except TimeoutError:
-            return self._failed(ErrorKind.HTTP_RESPONSE_TIMEOUT, reason)
+            return self._failed(ErrorKind.HTTP_RESPONSE_TIMEOUT, reason, effort)
         finally:
             if answer is None:
                 on_end()
         self._fetcher.take_note(subject, answer.head, sent)
-        return Conclusion(
-            answer=self._compose.forwarded(answer.head, RelayedBody(answer, on_end), reason),
-            answered=Answered.FORWARDED,
-            forward_reason=reason,
-            not_stored=NotStoredReason.NOT_CACHEABLE,
-        )
+        relayed = self._compose.forwarded(answer.head, RelayedBody(answer, on_end), reason)
+        return Conclusion.of_forwarding(relayed, reason, effort, NotStoredReason.NOT_CACHEABLE)
 
-    def _failed(self, error: ErrorKind, reason: ForwardReason) -> Conclusion:
-        return Conclusion.of_failure(self._compose.failed(error, reason), reason, error)
+    def _failed(self, error: ErrorKind, reason: ForwardReason, effort: Effort) -> Conclusion:
+        return Conclusion.of_failure(self._compose.failed(error, reason), error, effort)

@@ -7,7 +7,7 @@ here. Every attempt is reported to the breaker: by the head where it fails, by t
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from proxy.admission.circuit_breaker import BreakerSettings, BreakerState, Pace, Ticket
@@ -16,7 +16,7 @@ from proxy.clock import Clock
 from proxy.errors import ErrorKind, UpstreamError
 from proxy.exchange import retry_pause
 from proxy.exchange.announced_breaker import AnnouncedBreaker
-from proxy.exchange.events import Retry, UpstreamAnswered, UpstreamRetried
+from proxy.exchange.events import Cause, Retry, UpstreamAnswered, UpstreamRetried
 from proxy.exchange.ports import Observer, Upstream, UpstreamRequest, UpstreamResponse
 from proxy.exchange.upstream_failures import Verdict, is_worth_a_retry, may_repeat, verdict_on
 from proxy.exchange.watched_response import BodyEnd, WatchedResponse
@@ -98,6 +98,7 @@ class GuardedUpstream:
             result = await self._attempt(request, deadline_boot_seconds)
             if not await self._gets_another_chance(result, retries, deadline_boot_seconds):
                 return _answer_of(result)
+            request = replace(request, cause=Cause.RETRY)
         return _answer_of(await self._attempt(request, deadline_boot_seconds))
 
     async def _attempt(
@@ -106,6 +107,7 @@ class GuardedUpstream:
         """Send once. Returns a fault of the upstream; raises those of others, and if the breaker refuses."""
         ticket = self._breaker.admit(Pace.OURS if request.body is None else Pace.CLIENTS)
         began_boot_seconds = self._boot_seconds()
+        request.effort.attempts += 1
         try:
             response = await self._upstream.send(request)
         except UpstreamError as error:
@@ -164,13 +166,17 @@ class GuardedUpstream:
         return True
 
     def _report(self, request: UpstreamRequest, result: int | ErrorKind, began_boot_seconds: float) -> None:
+        duration_seconds = self._boot_seconds() - began_boot_seconds
+        request.effort.seconds += duration_seconds
         self._observer.notify(
             UpstreamAnswered(
                 method=request.method,
+                cause=request.cause,
+                attempt=request.effort.attempts,
                 endpoint_number=self.number,
                 status=None if isinstance(result, ErrorKind) else result,
                 error=result if isinstance(result, ErrorKind) else None,
-                duration_seconds=self._boot_seconds() - began_boot_seconds,
+                duration_seconds=duration_seconds,
             )
         )
 

@@ -7,21 +7,23 @@ from typing import Any, Generic, assert_never
 
 from proxy.caching.profile import FindingT, Handling, Profile, SubjectT
 from proxy.caching.reasons import ForwardReason
-from proxy.clock import Clock, Instant
+from proxy.clock import Clock
 from proxy.errors import ErrorKind
 from proxy.exchange.answer import Answer
 from proxy.exchange.composer import Composer
 from proxy.exchange.conclusion import Conclusion
 from proxy.exchange.entry import Entry
-from proxy.exchange.events import Answered, ExchangeFinished
+from proxy.exchange.events import Cause
 from proxy.exchange.forwarder import Forwarder
 from proxy.exchange.mode import Mode
-from proxy.exchange.ports import Observer, RequestBody
+from proxy.exchange.ports import RequestBody
 from proxy.exchange.prober import Prober
 from proxy.exchange.rate_limits import RateLimits
 from proxy.exchange.reader import Reader
+from proxy.exchange.reasons import OwnReason
 from proxy.exchange.rehearsal import Rehearsal
 from proxy.exchange.relay import RelayedBody
+from proxy.exchange.reporter import Reporter
 from proxy.exchange.writer import Writer
 from proxy.semantics.message import Request, Response
 
@@ -42,7 +44,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         entry: Entry,
         composer: Composer,
         clock: Clock,
-        observer: Observer,
+        reporter: Reporter,
         mode: Mode,
     ) -> None:
         self._profile = profile
@@ -55,7 +57,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         self.entry = entry
         self._compose = composer
         self._clock = clock
-        self._observer = observer
+        self._reporter = reporter
         self.mode = mode
 
     async def handle(self, request: Request, body: RequestBody | None) -> Answer:
@@ -64,8 +66,8 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         subject = self._profile.subject(request, arrived)
         with self.entry.crowd.joined():
             conclusion = await self._conclude(subject, request, body)
+        conclusion = await self._reporter.report(subject, request, conclusion, arrived)
         self._follow_up(subject, request, conclusion)
-        self._report(subject, request, conclusion, arrived)
         fields = self._limits.fields(subject) if self.mode is Mode.CACHE else ()
         return self._compose.with_fields(conclusion.answer, fields) if fields else conclusion.answer
 
@@ -104,7 +106,9 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
             return Conclusion.of_limit(self._compose.limited(balance))
         refused = self._profile.refused_before(subject, self._clock.now())
         if refused is not None:
-            return Conclusion(answer=self._compose.refused_again(request, refused), answered=Answered.REFUSED)
+            return Conclusion.of_refusal(
+                self._compose.refused_again(request, refused), OwnReason.REFUSED_BEFORE
+            )
         if subject.handling is Handling.CACHE and body is None:
             return None  # charged where it turns out to need the upstream
         return self._over_budget(subject)
@@ -114,19 +118,20 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         return None if balance is None else Conclusion.of_limit(self._compose.limited(balance))
 
     async def _write(self, subject: SubjectT, request: Request, body: RequestBody | None) -> Conclusion:
-        upstream_request = self._compose.upstream_request(request, subject.key.partition, body)
+        upstream_request = self._compose.upstream_request(request, subject.key.partition, body, Cause.WRITE)
         written = await self._writer.write(subject, upstream_request, takes_turn=self.mode is Mode.CACHE)
         reason = ForwardReason.METHOD
         if written is None:
-            return Conclusion.of_failure(self._compose.no_turn(), reason)
+            return Conclusion.of_failure(self._compose.no_turn(), OwnReason.WRITE_QUEUE)
+        effort = upstream_request.effort
         match written.answer:
             case ErrorKind() as error:
-                return Conclusion.of_failure(self._compose.failed(error, reason), reason, error)
+                return Conclusion.of_failure(self._compose.failed(error, reason), error, effort)
             case Response() as response:
                 answer = self._compose.forwarded(response, response.body, reason)
             case stream:
                 answer = self._compose.forwarded(stream.head, RelayedBody(stream), reason)
-        return Conclusion(answer=answer, answered=Answered.FORWARDED, forward_reason=reason)
+        return Conclusion.of_forwarding(answer, reason, effort)
 
     async def _read_alone(self, subject: SubjectT, request: Request) -> Conclusion:
         refusal = self._over_budget(subject)
@@ -135,7 +140,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         conclusion = await self._forwarder.forward_in_turn(subject, request)
         if conclusion.error is None:
             return conclusion
-        return self._reader.stale_instead(subject, request, conclusion.error) or conclusion
+        return self._reader.answers.instead_of(subject, request, conclusion.error) or conclusion
 
     def _follow_up(self, subject: SubjectT, request: Request, conclusion: Conclusion) -> None:
         if self.mode is not Mode.CACHE:
@@ -143,20 +148,3 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         may_follow = self._profile.concluded(subject, request, conclusion.reused, self._clock.now())
         if may_follow and self._prober is not None:
             self._prober.wake()
-
-    def _report(self, subject: SubjectT, request: Request, conclusion: Conclusion, arrived: Instant) -> None:
-        self._observer.notify(
-            ExchangeFinished(
-                method=request.method,
-                resource=subject.resource,
-                token=subject.partition_label,
-                status=conclusion.answer.status,
-                answered=conclusion.answered,
-                forward_reason=conclusion.forward_reason,
-                not_stored=conclusion.not_stored,
-                error=conclusion.error,
-                age_seconds=conclusion.age_seconds,
-                duration_seconds=self._clock.now().boot_seconds - arrived.boot_seconds,
-                peer=request.peer.party,
-            )
-        )

@@ -20,6 +20,7 @@ class Landed:
     stored: StoredResponse | None
     not_stored: NotStoredReason | None
     upstream_status: int
+    version: int | None = None  # the application's own, of what is shown
 
     @property
     def validated(self) -> bool:

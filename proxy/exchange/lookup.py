@@ -2,7 +2,8 @@
 
 from typing import Generic
 
-from proxy.caching import decisions, selection
+from proxy.caching import decisions, selection, staleness
+from proxy.caching.directives import request_directives
 from proxy.caching.generations import Generations
 from proxy.caching.profile import FindingT, Profile, Servability, SubjectT
 from proxy.caching.reasons import ForwardReason
@@ -50,6 +51,14 @@ class Lookup(Generic[SubjectT, FindingT]):
             return None
         late = ErrorKind.HTTP_RESPONSE_TIMEOUT
         return decisions.on_failure(request, selected, servability, late, subject.rules, now)
+
+    def stale_left_seconds(
+        self, subject: SubjectT, request: Request, stored: StoredResponse, now: Instant
+    ) -> float:
+        """Return for how long a stored response could still be served in an outage."""
+        left_seconds = staleness.left_seconds(stored, request_directives(request.fields), subject.rules, now)
+        until = subject.usable_until_wall_seconds
+        return left_seconds if until is None else min(left_seconds, max(0.0, until - now.wall_seconds))
 
     def _servability(self, subject: SubjectT, stored: StoredResponse | None, now: Instant) -> Servability:
         if stored is None:

@@ -3,13 +3,13 @@
 Bodies stream as asynchronous iterators of bytes. Nothing here is an aiohttp type.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from proxy.caching.key import CacheKey, Tag
 from proxy.caching.stored_response import StoredResponse
-from proxy.exchange.events import Event
+from proxy.exchange.events import Cause, Event, ExchangeFinished
 from proxy.semantics.message import Fields, ResponseHead
 
 
@@ -26,11 +26,21 @@ class RequestBody(Protocol):
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
 
+class Effort:
+    """What one request has cost the upstream so far, noted by whoever sends it."""
+
+    __slots__ = ("attempts", "seconds")
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.seconds = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamRequest:
     """What goes on the wire: `target` octet for octet, end-to-end `fields` (Host, framing and Connection are the
-    adapter's), and a body that is sent once or not at all. `partition` tells one token from another (a digest,
-    never a token), `peer` whoever sent it (see `semantics.peer`; empty: we did); neither goes upstream.
+    adapter's), and a body that is sent once or not at all. The rest stays here: `partition` tells one token from
+    another (a digest, never a token), `peer` whoever sent it (see `semantics.peer`; empty: we did), `cause` why.
     """
 
     method: str
@@ -39,6 +49,8 @@ class UpstreamRequest:
     body: RequestBody | None = field(default=None, repr=False)
     partition: bytes = b""
     peer: str = ""
+    cause: Cause = Cause.PASS
+    effort: Effort = field(default_factory=Effort, repr=False, compare=False)
 
 
 class UpstreamResponse(Protocol):
@@ -114,6 +126,25 @@ class ResponseStore(Protocol):
     def remove_tagged(self, tags: Sequence[Tag]) -> int:
         """Remove every response that carries all of `tags`; return how many. No tags: everything goes."""
         ...
+
+
+class AuditTrail(Protocol):
+    """The record of what clients read without the origin hearing of it."""
+
+    def admits(self, read: ExchangeFinished) -> bool | Awaitable[bool]:
+        """Take note of a read that is about to be answered without the origin; False: it must not be.
+
+        Answers at once, or with something to await where the record must be written first.
+        """
+        ...
+
+
+class NoAudit:
+    """An audit that is off: everything is admitted, nothing is noted."""
+
+    def admits(self, read: ExchangeFinished) -> bool:
+        """Admit it."""
+        return True
 
 
 class Observer(Protocol):

@@ -8,7 +8,7 @@ import asyncio
 from contextlib import suppress
 from typing import Generic
 
-from proxy.caching.profile import BackgroundT, FindingT, Foresight, SubjectT
+from proxy.caching.profile import BackgroundT, FindingT, Foresight, Profile, SubjectT
 from proxy.clock import Clock
 from proxy.exchange.events import BackgroundFinished, BackgroundOutcome
 from proxy.exchange.landing import Landed, Landing, Lost, Overflowing
@@ -25,11 +25,13 @@ class Prober(Generic[SubjectT, FindingT, BackgroundT]):
     def __init__(
         self,
         *,
+        profile: Profile[SubjectT, FindingT],
         foresight: Foresight[BackgroundT],
         reader: Reader[SubjectT, FindingT],
         clock: Clock,
         observer: Observer,
     ) -> None:
+        self._profile = profile
         self._foresight = foresight
         self._reader = reader
         self._clock = clock
@@ -80,13 +82,24 @@ class Prober(Generic[SubjectT, FindingT, BackgroundT]):
 
     async def _perform(self, background: BackgroundT) -> None:
         landing: Landing | None = None
+        subject = self._profile.subject(background.request, self._clock.now())
         try:
-            landing = await self._reader.fetch(background.request)
+            landing = await self._reader.fetch(subject, background.request)
         finally:
             self._foresight.background_ended(
                 background, self._clock.now(), is_too_large=isinstance(landing, Overflowing)
             )
-        self._observer.notify(BackgroundFinished(cause=background.cause.value, outcome=_outcome(landing)))
+        self._observer.notify(
+            BackgroundFinished(
+                cause=background.cause.value,
+                outcome=_outcome(landing),
+                resource=subject.resource,
+                token=subject.partition_label,
+                token_id=subject.credential_id,
+                about=subject.about,
+                at=self._clock.now(),
+            )
+        )
         self.wake()
 
 

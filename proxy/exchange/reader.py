@@ -15,19 +15,21 @@ from proxy.caching.generations import Generations
 from proxy.caching.profile import FindingT, Profile, SubjectT
 from proxy.caching.reasons import ForwardReason
 from proxy.caching.stored_response import StoredResponse
-from proxy.clock import Clock, Instant
+from proxy.clock import Clock
 from proxy.errors import ErrorKind
 from proxy.exchange.composer import Composer
 from proxy.exchange.conclusion import Conclusion
 from proxy.exchange.crowd import Crowd
-from proxy.exchange.events import Answered
+from proxy.exchange.events import Answered, Cause
 from proxy.exchange.fetcher import Errand, Fetcher
 from proxy.exchange.flights import Boarding, Flights
 from proxy.exchange.landing import Landed, Landing, Lost, Overflowing
 from proxy.exchange.lookup import Lookup
-from proxy.exchange.ports import UpstreamRequest
+from proxy.exchange.ports import Effort, UpstreamRequest
 from proxy.exchange.rate_limits import RateLimits
+from proxy.exchange.reasons import OwnReason
 from proxy.exchange.relay import LargeResponses, RelayedBody
+from proxy.exchange.stored_answers import StoredAnswers
 from proxy.semantics.message import Request
 
 _MOST_BOARDINGS = 3
@@ -44,6 +46,7 @@ class Reader(Generic[SubjectT, FindingT]):
         *,
         profile: Profile[SubjectT, FindingT],
         lookup: Lookup[SubjectT, FindingT],
+        answers: StoredAnswers[SubjectT, FindingT],
         generations: Generations,
         fetcher: Fetcher[SubjectT, FindingT],
         large_responses: LargeResponses,
@@ -55,6 +58,7 @@ class Reader(Generic[SubjectT, FindingT]):
     ) -> None:
         self._profile = profile
         self._lookup = lookup
+        self.answers = answers
         self._generations = generations
         self._fetcher = fetcher
         self._large_responses = large_responses
@@ -77,9 +81,11 @@ class Reader(Generic[SubjectT, FindingT]):
             decision = self._lookup.on_request(subject, request, now)
             match decision:
                 case Reuse():
-                    return self._reuse(subject, request, decision, now)
+                    if decision.refresh:
+                        self._refresh(subject, request, decision.stored)
+                    return self.answers.reused(subject, request, decision, now)
                 case Unsatisfiable():
-                    return Conclusion.of_failure(self._compose.unsatisfiable(), None)
+                    return Conclusion.of_failure(self._compose.unsatisfiable(), OwnReason.ONLY_IF_CACHED)
                 case Forward():
                     if self._large_responses.is_busy(subject.key):
                         return None  # collapsing would be in vain
@@ -93,58 +99,37 @@ class Reader(Generic[SubjectT, FindingT]):
     async def read_alone(self, subject: SubjectT, request: Request, decision: Forward) -> Conclusion | None:
         """Answer with what the upstream says to this very request, never with anything stored; keep it as always."""
         generation = self._generations.current(subject.scopes)
-        fly = partial(self._fetcher.fly_once, self._errand(subject, request, None))
+        errand = self._errand(subject, request, None, Cause.READ)
+        effort = errand.upstream_request.effort
+        fly = partial(self._fetcher.fly_once, errand)
         deadline = asyncio.get_running_loop().time() + self._total_seconds
         decision = replace(decision, reason=ForwardReason.BYPASS)
         with self._flights.lead_alone(subject.key, generation, fly) as boarding:
             landing = await self._landing(boarding, deadline, None) or _TOO_LATE
             match landing:
                 case Landed():
-                    return self._landed(request, decision, boarding, landing)
+                    return self._landed(request, decision, boarding, landing, effort)
                 case Overflowing():
-                    return self._take_over(subject, request, decision, landing)
+                    return self._take_over(subject, request, decision, landing, effort)
                 case Lost():
-                    return self._failed(landing.error, decision.reason)
+                    return self._failed(landing.error, decision.reason, effort)
                 case _:
                     assert_never(landing)
 
-    async def fetch(self, request: Request) -> Landing:
+    async def fetch(self, subject: SubjectT, request: Request) -> Landing:
         """Ask upstream for no client in particular; whoever wants the same meanwhile may have it, too."""
-        subject = self._profile.subject(request, self._clock.now())
         generation = self._generations.current(subject.scopes)
-        fly = partial(self._fetcher.fly, self._errand(subject, request, None))
+        fly = partial(self._fetcher.fly, self._errand(subject, request, None, Cause.CHANGE_CHECK))
         with self._flights.join(subject.key, generation, fly) as boarding:
             return await boarding.landing()
 
-    def stale_instead(
-        self, subject: SubjectT, request: Request, failure: ErrorKind | int
-    ) -> Conclusion | None:
-        """Answer a read that the upstream failed with what is stored, inside its bound; None if there is nothing."""
-        now = self._clock.now()
-        decision = self._lookup.on_failure(subject, request, failure, now)
-        if decision is None:
-            return None
-        error = failure if isinstance(failure, ErrorKind) else None
-        return self._stale(request, decision.stored, now, str(failure), error)
-
-    def _failed(self, error: ErrorKind, reason: ForwardReason) -> Conclusion:
-        return Conclusion.of_failure(self._compose.failed(error, reason), reason, error)
-
-    def _reuse(self, subject: SubjectT, request: Request, decision: Reuse, now: Instant) -> Conclusion:
-        stored = decision.stored
-        if decision.refresh:
-            self._refresh(subject, request, stored)
-        return Conclusion(
-            answer=self._compose.hit(request, stored, now),
-            answered=Answered.HIT if stored.ttl_seconds(now) > 0 else Answered.STALE,
-            age_seconds=stored.current_age_seconds(now),
-            reused=stored,
-        )
+    def _failed(self, error: ErrorKind, reason: ForwardReason, effort: Effort) -> Conclusion:
+        return Conclusion.of_failure(self._compose.failed(error, reason), error, effort)
 
     def _refresh(self, subject: SubjectT, request: Request, stored: StoredResponse) -> None:
         generation = self._generations.current(subject.scopes)
         if not self._flights.is_under_way(subject.key, generation):
-            errand = self._errand(subject, request, stored)
+            errand = self._errand(subject, request, stored, Cause.REFRESH)
             self._flights.join(subject.key, generation, partial(self._fetcher.fly, errand))
 
     async def _fly(
@@ -152,39 +137,40 @@ class Reader(Generic[SubjectT, FindingT]):
     ) -> Conclusion | None:
         """Board a flight; None if what landed is not for this request."""
         if self._crowd.is_too_large:
-            return Conclusion.of_failure(self._compose.busy(decision.reason), decision.reason)
+            return Conclusion.of_failure(self._compose.busy(decision.reason), OwnReason.BUSY)
         generation = self._generations.current(subject.scopes)
         if not (decision.collapse and self._flights.is_under_way(subject.key, generation)):
             balance = self._limits.refuses_forwarding(subject)
             if balance is not None:
                 return self._limited(subject, request, balance)
-        fly = partial(self._fetcher.fly, self._errand(subject, request, decision.stored))
+        errand = self._errand(subject, request, decision.stored, Cause.READ)
+        effort = errand.upstream_request.effort
+        fly = partial(self._fetcher.fly, errand)
         board = self._flights.join if decision.collapse else self._flights.lead_alone
         with board(subject.key, generation, fly) as boarding:
             landing = await self._landing(boarding, deadline, subject.rules.answer_stale_after_seconds)
             if landing is None:
-                stale = self._stale_if_slow(subject, request)
+                stale = self.answers.while_waiting(subject, request, OwnReason.SLOW)
                 if stale is not None:
                     return stale
                 landing = await self._landing(boarding, deadline, None) or _TOO_LATE
             match landing:
                 case Landed():
-                    return self._disembark(subject, request, decision, boarding, landing)
+                    return self._disembark(subject, request, decision, boarding, landing, effort)
                 case Overflowing():
-                    return self._take_over(subject, request, decision, landing)
+                    return self._take_over(subject, request, decision, landing, effort)
                 case Lost():
-                    stale = self.stale_instead(subject, request, landing.error)
-                    return stale or self._failed(landing.error, decision.reason)
+                    stale = self.answers.instead_of(subject, request, landing.error)
+                    return stale or self._failed(landing.error, decision.reason, effort)
                 case _:
                     assert_never(landing)
 
     def _limited(self, subject: SubjectT, request: Request, balance: Balance) -> Conclusion:
         """Answer a read above its token's budget: never with anything that this token may not have right now."""
-        now = self._clock.now()
-        decision = self._lookup.on_slowness(subject, request, now) if self._limits.serves_stale else None
-        if decision is not None:
-            return self._stale(request, decision.stored, now, "rate_limited", None)
-        return Conclusion.of_limit(self._compose.limited(balance))
+        stale = None
+        if self._limits.serves_stale:
+            stale = self.answers.while_waiting(subject, request, OwnReason.RATE_LIMITED)
+        return stale or Conclusion.of_limit(self._compose.limited(balance))
 
     async def _landing(
         self, boarding: Boarding[Landing], deadline: float, patience_seconds: float | None
@@ -199,12 +185,6 @@ class Reader(Generic[SubjectT, FindingT]):
         except TimeoutError:
             return _TOO_LATE if ends == deadline else None
 
-    def _stale_if_slow(self, subject: SubjectT, request: Request) -> Conclusion | None:
-        """Answer with something stale that this token may have at any time; the flight goes on."""
-        now = self._clock.now()
-        decision = self._lookup.on_slowness(subject, request, now)
-        return None if decision is None else self._stale(request, decision.stored, now, "slow", None)
-
     def _disembark(
         self,
         subject: SubjectT,
@@ -212,19 +192,25 @@ class Reader(Generic[SubjectT, FindingT]):
         decision: Forward,
         boarding: Boarding[Landing],
         landed: Landed,
+        effort: Effort,
     ) -> Conclusion | None:
         status = landed.response.status
         if self._profile.is_outage(subject, status, self._clock.now()):
             failure = status if decisions.is_failure(status) else ErrorKind.DESTINATION_UNAVAILABLE
-            stale = self.stale_instead(subject, request, failure)
+            stale = self.answers.instead_of(subject, request, failure)
             if stale is not None:
                 return stale
         if not boarding.is_leader and not _may_share(request, boarding, landed):
             return None
-        return self._landed(request, decision, boarding, landed)
+        return self._landed(request, decision, boarding, landed, effort)
 
     def _landed(
-        self, request: Request, decision: Forward, boarding: Boarding[Landing], landed: Landed
+        self,
+        request: Request,
+        decision: Forward,
+        boarding: Boarding[Landing],
+        landed: Landed,
+        effort: Effort,
     ) -> Conclusion:
         collapsed = not boarding.is_leader
         answer = self._compose.landed(
@@ -232,13 +218,20 @@ class Reader(Generic[SubjectT, FindingT]):
         )
         return Conclusion(
             answer=answer,
-            answered=Answered.COLLAPSED if collapsed else Answered.FORWARDED,
-            forward_reason=decision.reason,
+            cache=Answered.COLLAPSED if collapsed else Answered.FORWARDED,
+            why=decision.reason,
             not_stored=landed.not_stored,
+            version=landed.version,
+            effort=effort,
         )
 
     def _take_over(
-        self, subject: SubjectT, request: Request, decision: Forward, landing: Overflowing
+        self,
+        subject: SubjectT,
+        request: Request,
+        decision: Forward,
+        landing: Overflowing,
+        effort: Effort,
     ) -> Conclusion | None:
         """Stream what was too much to collect, if it is what a direct request would have got."""
         if validation.shapes_answer(request):
@@ -247,26 +240,12 @@ class Reader(Generic[SubjectT, FindingT]):
         if answer is None:
             return None
         release = self._large_responses.occupy(subject.key)
-        return Conclusion(
-            answer=self._compose.forwarded(answer.head, RelayedBody(answer, release), decision.reason),
-            answered=Answered.FORWARDED,
-            forward_reason=decision.reason,
-            not_stored=landing.reason,
-        )
+        relayed = self._compose.forwarded(answer.head, RelayedBody(answer, release), decision.reason)
+        return Conclusion.of_forwarding(relayed, decision.reason, effort, landing.reason)
 
-    def _stale(
-        self, request: Request, stored: StoredResponse, now: Instant, detail: str, error: ErrorKind | None
-    ) -> Conclusion:
-        return Conclusion(
-            answer=self._compose.hit(request, stored, now, detail=detail),
-            answered=Answered.STALE,
-            forward_reason=ForwardReason.STALE,
-            error=error,
-            age_seconds=stored.current_age_seconds(now),
-            reused=stored,
-        )
-
-    def _errand(self, subject: SubjectT, request: Request, stored: StoredResponse | None) -> Errand[SubjectT]:
+    def _errand(
+        self, subject: SubjectT, request: Request, stored: StoredResponse | None, cause: Cause
+    ) -> Errand[SubjectT]:
         fields = validation.upstream_fields(self._compose.upstream_fields(request))
         validating = (
             stored if stored is not None and validation.has_origin_validators(stored.response) else None
@@ -279,6 +258,7 @@ class Reader(Generic[SubjectT, FindingT]):
             fields=fields,
             partition=subject.key.partition,
             peer=request.peer.party,
+            cause=cause,
         )
         return Errand(
             subject=subject, request=request, upstream_request=upstream_request, validating=validating

@@ -17,10 +17,10 @@ from proxy.clock import Clock, Instant
 from proxy.errors import ErrorKind, UpstreamError
 from proxy.exchange.composer import Composer
 from proxy.exchange.conclusion import Conclusion
-from proxy.exchange.events import Answered, WouldBeHit
+from proxy.exchange.events import WouldBeHit
 from proxy.exchange.fetcher import Fetcher
 from proxy.exchange.lookup import Lookup
-from proxy.exchange.ports import Observer, Upstream
+from proxy.exchange.ports import Effort, Observer, Upstream
 from proxy.exchange.reader import Reader
 from proxy.exchange.relay import RelayedBody
 from proxy.semantics.message import Request
@@ -66,23 +66,21 @@ class Rehearsal(Generic[SubjectT, FindingT]):
 
     async def _compare(self, subject: SubjectT, request: Request, stored: StoredResponse) -> Conclusion:
         asked = self._clock.now()
+        forwarded = self._compose.upstream_request(request, subject.key.partition)
+        effort = forwarded.effort
         try:
             async with asyncio.timeout(self._total_seconds):
-                forwarded = self._compose.upstream_request(request, subject.key.partition)
                 answer = await self._upstream.send(forwarded)
                 body = await self._fetcher.collect(answer)
         except UpstreamError as error:
-            return self._failed(error.kind)
+            return self._failed(error.kind, effort)
         except TimeoutError:
-            return self._failed(ErrorKind.HTTP_RESPONSE_TIMEOUT)
+            return self._failed(ErrorKind.HTTP_RESPONSE_TIMEOUT, effort)
         if body is not None:
             self._judge(subject, stored, (answer.head.status, body), asked)
         streamed = RelayedBody(answer) if body is None else body
-        return Conclusion(
-            answer=self._compose.forwarded(answer.head, streamed, ForwardReason.BYPASS),
-            answered=Answered.FORWARDED,
-            forward_reason=ForwardReason.BYPASS,
-        )
+        relayed = self._compose.forwarded(answer.head, streamed, ForwardReason.BYPASS)
+        return Conclusion.of_forwarding(relayed, ForwardReason.BYPASS, effort)
 
     def _judge(
         self, subject: SubjectT, stored: StoredResponse, answer: tuple[int, bytes], asked: Instant
@@ -95,6 +93,6 @@ class Rehearsal(Generic[SubjectT, FindingT]):
         is_wrong = answer not in [(response.status, response.body) for response in would_be]
         self._observer.notify(WouldBeHit(resource=subject.resource, is_wrong=is_wrong))
 
-    def _failed(self, error: ErrorKind) -> Conclusion:
+    def _failed(self, error: ErrorKind, effort: Effort) -> Conclusion:
         answer = self._compose.failed(error, ForwardReason.BYPASS)
-        return Conclusion.of_failure(answer, ForwardReason.BYPASS, error)
+        return Conclusion.of_failure(answer, error, effort)

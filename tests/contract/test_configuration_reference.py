@@ -25,6 +25,10 @@ UNITLESS = {
     "uids",
     "certificates",
     "allow_loopback",
+    "output",
+    "file",
+    "keep_files",
+    "on_failure",
     "vaults",
     "methods",
     "generation",
@@ -85,6 +89,7 @@ def test_a_setting_has_its_unit_its_default_and_a_reason(key):
             "_file",
             "_slots",
             "_requests",
+            "_ratio",
         )
     )
     assert has_unit or key.name in UNITLESS or key.name in {"unverified_tokens", "one_time_passwords"}

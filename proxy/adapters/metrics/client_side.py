@@ -22,14 +22,14 @@ class ClientSide:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._requests = Counter(
             "connect_sidecar_requests",
-            "Client requests by resource, how they were answered and why they were forwarded.",
-            ["resource", "answered", "why"],
+            "Client requests by resource, how they were answered, why so, and what they came to.",
+            ["resource", "cache", "why", "result"],
             registry=registry,
         )
         self._durations = Histogram(
             "connect_sidecar_request_duration_seconds",
             "Time from a client's request to its answer's head.",
-            ["answered"],
+            ["cache"],
             buckets=DURATION_SECONDS,
             registry=registry,
         )
@@ -98,8 +98,7 @@ class ClientSide:
         self._is_refused.set(float(outcome is ReloadOutcome.REFUSED))
 
     def _exchange(self, event: ExchangeFinished) -> None:
-        why = event.error or event.forward_reason or "fresh"
-        self._requests.labels(event.resource, event.answered, why).inc()
-        self._durations.labels(event.answered).observe(event.duration_seconds)
+        self._requests.labels(event.resource, event.cache, event.why, event.result).inc()
+        self._durations.labels(event.cache).observe(event.duration_seconds)
         if event.not_stored is not None:
             self._not_stored.labels(event.not_stored).inc()

@@ -6,6 +6,7 @@ import json
 
 from proxy.adapters.logs import ExchangeLog, LogFormat, make_logger
 from proxy.admission.circuit_breaker import BreakerState
+from proxy.clock import Instant
 from proxy.errors import ErrorKind
 from proxy.exchange.events import Answered, ExchangeFinished, UpstreamStateChanged
 
@@ -14,12 +15,10 @@ FAILED = ExchangeFinished(
     resource="item",
     token="billing",
     status=502,
-    answered=Answered.FAILED,
-    forward_reason=None,
-    not_stored=None,
-    error=ErrorKind.CONNECTION_REFUSED,
-    age_seconds=None,
+    cache=Answered.FAILED,
+    why=ErrorKind.CONNECTION_REFUSED,
     duration_seconds=0.0031,
+    at=Instant(wall_seconds=0.0, boot_seconds=0.0),
 )
 
 

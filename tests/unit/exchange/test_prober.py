@@ -26,9 +26,16 @@ class Foresight:
         return ()
 
 
+class NoProfile:
+    """Knows nothing of what is asked."""
+
+    def subject(self, request, now):
+        return SimpleNamespace(resource="items", partition_label="ci", credential_id="", about=())
+
+
 def prober(foresight):
     clock = VirtualClock(asyncio.get_running_loop())
-    return Prober(foresight=foresight, reader=None, clock=clock, observer=None)
+    return Prober(profile=NoProfile(), foresight=foresight, reader=None, clock=clock, observer=None)
 
 
 def test_what_is_due_is_asked_for_however_often_it_is_hurried():
@@ -72,7 +79,7 @@ class Cause(StrEnum):
 class Slow:
     """A reader whose every fetch takes a second and fails."""
 
-    async def fetch(self, request):
+    async def fetch(self, subject, request):
         await asyncio.sleep(1)
         return Lost(error=ErrorKind.CONNECTION_REFUSED)
 
@@ -81,7 +88,9 @@ def test_what_had_no_room_goes_as_soon_as_there_is_some():
     async def play():
         foresight = Backlog()
         clock = VirtualClock(asyncio.get_running_loop())
-        watching = Prober(foresight=foresight, reader=Slow(), clock=clock, observer=Silence())
+        watching = Prober(
+            profile=NoProfile(), foresight=foresight, reader=Slow(), clock=clock, observer=Silence()
+        )
         began = clock.now().boot_seconds
         watching.wake()
         await asyncio.sleep(30)

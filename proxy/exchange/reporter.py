@@ -1,0 +1,60 @@
+"""How an exchange that is over becomes a fact: in the audit first, where the origin never hears of it.
+
+What may not be answered without a record is refused here, after all else has been decided.
+"""
+
+from proxy.caching.profile import Subject
+from proxy.clock import Clock, Instant
+from proxy.exchange.composer import Composer
+from proxy.exchange.conclusion import Conclusion
+from proxy.exchange.events import WITHOUT_ORIGIN, ExchangeFinished
+from proxy.exchange.ports import AuditTrail, Observer
+from proxy.exchange.reasons import OwnReason
+from proxy.semantics.message import Request
+
+
+class Reporter:
+    """Tells the audit and the observer."""
+
+    def __init__(self, *, audit: AuditTrail, observer: Observer, composer: Composer, clock: Clock) -> None:
+        self._audit = audit
+        self._observer = observer
+        self._compose = composer
+        self._clock = clock
+
+    async def report(
+        self, subject: Subject, request: Request, conclusion: Conclusion, arrived: Instant
+    ) -> Conclusion:
+        """Report how an exchange ended; return how it ends, should the audit not admit that."""
+        finished = self._finished(subject, request, conclusion, arrived)
+        if finished.cache in WITHOUT_ORIGIN:
+            admitted = self._audit.admits(finished)
+            if not (admitted if isinstance(admitted, bool) else await admitted):
+                conclusion = Conclusion.of_refusal(self._compose.not_audited(), OwnReason.NOT_AUDITED)
+                finished = self._finished(subject, request, conclusion, arrived)
+        self._observer.notify(finished)
+        return conclusion
+
+    def _finished(
+        self, subject: Subject, request: Request, conclusion: Conclusion, arrived: Instant
+    ) -> ExchangeFinished:
+        now, effort = self._clock.now(), conclusion.effort
+        return ExchangeFinished(
+            method=request.method,
+            resource=subject.resource,
+            token=subject.partition_label,
+            token_id=subject.credential_id,
+            peer=request.peer.party,
+            about=subject.about,
+            version=conclusion.version,
+            status=conclusion.answer.status,
+            cache=conclusion.cache,
+            why=conclusion.why,
+            not_stored=conclusion.not_stored,
+            age_seconds=conclusion.age_seconds,
+            stale_left_seconds=conclusion.stale_left_seconds,
+            attempts=0 if effort is None else effort.attempts,
+            upstream_seconds=0.0 if effort is None else effort.seconds,
+            duration_seconds=now.boot_seconds - arrived.boot_seconds,
+            at=now,
+        )
