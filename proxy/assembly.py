@@ -9,27 +9,25 @@ import hmac
 import random
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from proxy import __version__
 from proxy.adapters.file_watch import FileWatch
-from proxy.adapters.logs import ExchangeLog, LogFormat, make_logger
 from proxy.adapters.memory_store import MemoryStore
-from proxy.adapters.metrics import Metrics
 from proxy.clock import Clock, SystemClock
 from proxy.config import Loaded, Settings
 from proxy.connect import purging
 from proxy.connect.profile import ConnectProfile
-from proxy.exchange.events import Event, Reloaded
+from proxy.exchange.events import Reloaded
 from proxy.exchange.exchange import Exchange, ExchangeLimits, Outside
 from proxy.exchange.mode import Mode
-from proxy.exchange.ports import Observer
 from proxy.exchange.rate_limits import LimitMode
 from proxy.exchange.recovery import OnRecovery
 from proxy.fronts import control_fronts, make_tls, observe_fronts, traffic_front
+from proxy.observation import Everyone, Observation
 from proxy.profiles import make_limiter, make_profile, make_route_policy
 from proxy.reloading import LiveParts, Reloading
 from proxy.server.control_app import Controls, Purge, PurgeScope
@@ -72,18 +70,6 @@ class Status:
     uptime_seconds: float
 
 
-class _Everyone:
-    """Passes events on to several observers."""
-
-    def __init__(self, observers: Sequence[Observer]) -> None:
-        self._observers = observers
-
-    def notify(self, event: Event) -> None:
-        """Tell every observer."""
-        for observer in self._observers:
-            observer.notify(event)
-
-
 class Sidecar:
     """One sidecar: made from settings inside a running loop, run once."""
 
@@ -97,13 +83,12 @@ class Sidecar:
         self._store = MemoryStore(
             total_bytes=settings.cache.store_bytes, per_response_bytes=settings.cache.response_bytes
         )
-        self._metrics = Metrics(version=__version__)
-        log_format = LogFormat(settings.log.format.value)
-        self._exchange_log = ExchangeLog(make_logger(log_format, settings.log.level.value))
+        self._observation = Observation(settings)
+        self._metrics = self._observation.metrics
         self._profile = make_profile(settings, self._clock)
         # Not all sidecars at once: up to a second later.
         recovery = OnRecovery(lambda: self.exchange.origin_is_back(random.random()))  # noqa: S311
-        self._observer = _Everyone([self._metrics, self._exchange_log, recovery])
+        self._observer = Everyone(self._observation.observer, recovery)
         self._upstream = make_upstreams(settings, self._clock, self._observer)
         self._metrics.watch_endpoints(self._upstream.known)
         self._shared = make_shared(settings, self._upstream, self._is_known, self._clock)
@@ -141,12 +126,14 @@ class Sidecar:
             operator=[*self._observe, *self._control],
             stop_background=self._stop_background,
         )
+        await self._observation.begin()
         watching = asyncio.create_task(self._watch.run())
         try:
             await self.lifecycle.run(parts)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
+            await self._observation.end()
 
     def purge(self, purge: Purge) -> int:
         """Remove what an operator names; return how many stored responses went."""
@@ -192,12 +179,9 @@ class Sidecar:
             profile=self._profile,
             limiter=self._limiter,
             shared=self._shared,
-            set_log_level=self._set_log_level,
+            set_log_level=self._observation.set_log_level,
             tls=self._tls,
         )
-
-    def _set_log_level(self, level: str) -> None:
-        self._exchange_log.logger = make_logger(LogFormat(self._settings.log.format.value), level)
 
     def _watched_files(self) -> list[Path]:
         config = self._sources.config_file
@@ -222,6 +206,7 @@ class Sidecar:
             entity_tag=_entity_tagger(secrets.token_bytes(32)),
             limiter=self._limiter,
             routes=make_route_policy(settings),
+            audit=self._observation.audit,
             pseudonym=f"connect-sidecar-{secrets.token_hex(4)}",
         )
         limits = ExchangeLimits(
@@ -243,12 +228,12 @@ class Sidecar:
         return Service.SERVING_STALE if are_away(self._upstream) else Service.READY
 
     def _on_phase(self, phase: Phase) -> None:
-        self._exchange_log.logger.info("sidecar.phase", phase=phase.value, version=__version__)
+        self._observation.log.logger.info("sidecar.phase", phase=phase.value, version=__version__)
         if phase is not Phase.SERVING:
             return
         for front in (self._traffic, *self._observe, *self._control):
             for note in front.notes:
-                self._exchange_log.logger.info("sidecar.note", note=note)
+                self._observation.log.logger.info("sidecar.note", note=note)
         if self._on_ready is not None:
             self._on_ready(self._running())
 
