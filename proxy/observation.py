@@ -3,8 +3,6 @@
 Each is one adapter that knows nothing of the others; all get the same frozen events.
 """
 
-from collections.abc import Sequence
-
 from proxy import __version__
 from proxy.adapters.logs import ExchangeLog, LogFormat, make_logger
 from proxy.adapters.metrics import Metrics
@@ -17,7 +15,7 @@ class Everyone:
     """Passes events on to several observers, in order."""
 
     def __init__(self, *observers: Observer) -> None:
-        self._observers: Sequence[Observer] = observers
+        self._observers = observers
 
     def notify(self, event: Event) -> None:
         """Tell every observer."""
