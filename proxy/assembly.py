@@ -83,13 +83,13 @@ class Sidecar:
         self._store = MemoryStore(
             total_bytes=settings.cache.store_bytes, per_response_bytes=settings.cache.response_bytes
         )
-        self._observation = Observation(settings)
+        self._observation = Observation(settings, clock=self._clock)
         self._metrics = self._observation.metrics
         self._profile = make_profile(settings, self._clock)
         # Not all sidecars at once: up to a second later.
         recovery = OnRecovery(lambda: self.exchange.origin_is_back(random.random()))  # noqa: S311
         self._observer = Everyone(self._observation.observer, recovery)
-        self._upstream = make_upstreams(settings, self._clock, self._observer)
+        self._upstream = make_upstreams(settings, self._clock, self._observer, self._observation.tracing)
         self._metrics.watch_endpoints(self._upstream.known)
         self._shared = make_shared(settings, self._upstream, self._is_known, self._clock)
         self._metrics.watch_queue("accepted", self._shared.known)
@@ -207,6 +207,7 @@ class Sidecar:
             limiter=self._limiter,
             routes=make_route_policy(settings),
             audit=self._observation.audit,
+            tracing=self._observation.tracing,
             pseudonym=f"connect-sidecar-{secrets.token_hex(4)}",
         )
         limits = ExchangeLimits(
@@ -231,9 +232,9 @@ class Sidecar:
         self._observation.log.logger.info("sidecar.phase", phase=phase.value, version=__version__)
         if phase is not Phase.SERVING:
             return
-        for front in (self._traffic, *self._observe, *self._control):
-            for note in front.notes:
-                self._observation.log.logger.info("sidecar.note", note=note)
+        fronts = (self._traffic, *self._observe, *self._control)
+        for note in (*self._observation.notes, *(note for front in fronts for note in front.notes)):
+            self._observation.log.logger.info("sidecar.note", note=note)
         if self._on_ready is not None:
             self._on_ready(self._running())
 

@@ -3,12 +3,25 @@
 Each is one adapter that knows nothing of the others; all get the same frozen events.
 """
 
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from proxy import __version__
 from proxy.adapters.logs import ExchangeLog, LogFormat, make_logger
 from proxy.adapters.metrics import Metrics
-from proxy.config import Settings
+from proxy.clock import Clock
+from proxy.config import ConfigError, Settings
 from proxy.exchange.events import Event
 from proxy.exchange.ports import AuditTrail, NoAudit, Observer
+from proxy.exchange.spans import Tracing
+
+if TYPE_CHECKING:
+    from proxy.adapters.tracing import Traces
+
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+_PROTOCOL = "http/protobuf"
 
 
 class Everyone:
@@ -24,14 +37,23 @@ class Everyone:
 
 
 class Observation:
-    """All backends of one sidecar. `observer` hears every event; `audit` is asked before a read is answered."""
+    """All backends of one sidecar. `observer` hears every event; `audit` is asked before a read is answered.
 
-    def __init__(self, settings: Settings) -> None:
+    `notes` are lines for the operator about what was found at the start. Raises ConfigError.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock, environ: Mapping[str, str] = os.environ) -> None:
+        self.notes: list[str] = []
         self._log_format = LogFormat(settings.log.format.value)
         self.metrics = Metrics(version=__version__)
         self.log = ExchangeLog(make_logger(self._log_format, settings.log.level.value))
         self.audit: AuditTrail = NoAudit()
-        self.observer: Observer = Everyone(self.metrics, self.log)
+        self._traces = self._make_traces(environ)
+        observers: list[Observer] = [self.metrics, self.log]
+        if self._traces is not None:
+            observers.append(self._traces)
+        self.observer: Observer = Everyone(*observers)
+        self.tracing = Tracing(clock=clock, listener=self.observer, sampler=self._traces)
 
     def set_log_level(self, level: str) -> None:
         """Write lines of this level and above from now on."""
@@ -42,3 +64,31 @@ class Observation:
 
     async def end(self) -> None:
         """Write out what is held back, and stop."""
+        if self._traces is not None:
+            await self._traces.close()
+
+    def _make_traces(self, environ: Mapping[str, str]) -> "Traces | None":
+        """Return where spans go, if the environment says so; they are loaded only then, for 40 MB of memory."""
+        if not wants_traces(environ):
+            return None
+        protocol = next((value for name in _PROTOCOLS if (value := environ.get(name, "").strip())), _PROTOCOL)
+        if protocol != _PROTOCOL:
+            self.notes.append(f"{_PROTOCOLS[1]}: only {_PROTOCOL} is spoken here, so there are no traces")
+            return None
+        from proxy.adapters.tracing import Traces  # noqa: PLC0415
+
+        try:
+            return Traces(environ, version=__version__)
+        except ValueError as error:
+            raise ConfigError(
+                ["OTEL_BSP_*: the variables are no numbers or contradict each other"]
+            ) from error
+
+
+def wants_traces(environ: Mapping[str, str]) -> bool:
+    """Tell whether the environment asks for traces: it names an endpoint, and says nothing against them."""
+    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return False
+    if environ.get("OTEL_TRACES_EXPORTER", "otlp").strip().lower() != "otlp":
+        return False
+    return any(environ.get(name, "").strip() for name in _ENDPOINTS)

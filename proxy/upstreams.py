@@ -17,11 +17,12 @@ from proxy.admission.token_bucket import Limit
 from proxy.clock import Clock
 from proxy.config import Settings
 from proxy.exchange.endpoints import Endpoints, FixedRoster
-from proxy.exchange.guarded_upstream import GuardedUpstream, GuardSettings
+from proxy.exchange.guarded_upstream import GuardedUpstream, GuardSettings, UpstreamAddress
 from proxy.exchange.headless_roster import HeadlessRoster
 from proxy.exchange.ports import Observer, Upstream
 from proxy.exchange.shared_upstream import SharedUpstream
 from proxy.exchange.slots import SlotLimits
+from proxy.exchange.spans import NO_TRACING, Tracing
 
 _MOST_DOUBLED = 10
 """The breaker's longest pause, in first pauses: an outage is not outlasted by much."""
@@ -40,11 +41,14 @@ class EndpointStatus:
     is_pinned: bool
 
 
-def make_upstreams(settings: Settings, clock: Clock, observer: Observer) -> Endpoints:
+def make_upstreams(
+    settings: Settings, clock: Clock, observer: Observer, tracing: Tracing = NO_TRACING
+) -> Endpoints:
     """Return what requests are sent to. Raises OSError if the CA bundle is of no use."""
     upstream = settings.upstream
 
-    def endpoint(client: UpstreamClient, number: int) -> GuardedUpstream:
+    def endpoint(client: UpstreamClient, number: int, url: str) -> GuardedUpstream:
+        host, port = _host_and_port(url)
         return GuardedUpstream(
             client,
             number=number,
@@ -52,6 +56,8 @@ def make_upstreams(settings: Settings, clock: Clock, observer: Observer) -> Endp
             clock=clock,
             observer=observer,
             jitter=random.random,
+            tracing=tracing,
+            address=UpstreamAddress(host=host, port=port),
         )
 
     roster: FixedRoster | HeadlessRoster
@@ -59,12 +65,16 @@ def make_upstreams(settings: Settings, clock: Clock, observer: Observer) -> Endp
         host, port = _host_and_port(upstream.url)
         roster = HeadlessRoster(
             look_up=lambda: addresses_of(host, port),
-            make=lambda address, number: endpoint(_client(settings, upstream.url, address), number),
+            make=lambda address, number: endpoint(
+                _client(settings, upstream.url, address), number, upstream.url
+            ),
             clock=clock,
         )
     else:
-        clients = [_client(settings, url) for url in (upstream.url, *upstream.more_urls)]
-        roster = FixedRoster([endpoint(client, number) for number, client in enumerate(clients)])
+        urls = (upstream.url, *upstream.more_urls)
+        roster = FixedRoster(
+            [endpoint(_client(settings, url), number, url) for number, url in enumerate(urls)]
+        )
     return Endpoints(roster, total_seconds=upstream.total_seconds, clock=clock, observer=observer)
 
 

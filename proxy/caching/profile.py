@@ -53,10 +53,10 @@ class CacheRules:
 class Subject:
     """What a request is about, as far as caching must know.
 
-    `resource` and `partition_label` are bounded words for metrics and logs; `about` and `credential_id` (what a token
-    calls itself) are for lines and the audit. After `usable_until_wall_seconds` nothing stored is served.
-    `scopes` are the generations that the answer depends on (for a write: those it raises); `tags` are what a stored
-    answer is found by. Writes in one `lane` go one at a time.
+    `resource` and `partition_label` are bounded words for metrics and logs, `route` is the template of the path;
+    `about` and `credential_id` (what a token calls itself) are for lines and the audit. `scopes` are the generations
+    that the answer depends on (for a write: those it raises); `tags` are what a stored answer is found by. Writes in
+    one `lane` go one at a time. After `usable_until_wall_seconds` nothing stored is served.
     """
 
     resource: str
@@ -67,6 +67,7 @@ class Subject:
     tags: tuple[Tag, ...]
     rules: CacheRules
     lane: Tag | None = None
+    route: str = ""
     about: About = ()
     credential_id: str = field(default="", repr=False)
     usable_until_wall_seconds: float | None = None

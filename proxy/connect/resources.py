@@ -98,6 +98,11 @@ class Route:
     write: WriteRule | None = None
 
     @property
+    def template(self) -> str:
+        """The path with words for ids; empty for what the table doesn't know."""
+        return "/" + "/".join(self.path) if self.path else ""
+
+    @property
     def takes_filter(self) -> bool:
         """Whether a query may select what the answer shows."""
         return self.shape in {Shape.ITEM_LIST, Shape.VAULT_LIST}

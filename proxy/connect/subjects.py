@@ -87,6 +87,7 @@ class Subjects:
             tags=names.tags(names.route.tags, key.partition) if handling is Handling.CACHE else (),
             rules=self._rules[names.route.freshness if handling is Handling.CACHE else None],
             lane=None if write is None else tag(Mark.VAULT, vault=names.vault),
+            route=names.route.template,
             about=names.about,
             credential_id="" if partition is None else partition.token_id or "",
             usable_until_wall_seconds=None if partition is None else partition.expires_wall_seconds,

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from proxy.exchange.ports import UpstreamResponse
+
 
 class BufferBudget:
     """Bytes that may be held in bodies under collection, all flights and writes together."""
@@ -26,3 +28,24 @@ class BufferBudget:
             yield granted
         finally:
             self._reserved_bytes -= held
+
+
+class BodyCollector:
+    """Collects complete bodies of at most `limit_bytes` each."""
+
+    def __init__(self, budget: BufferBudget, *, limit_bytes: int) -> None:
+        self._budget = budget
+        self._limit_bytes = limit_bytes
+
+    async def collect(self, answer: UpstreamResponse) -> bytes | None:
+        """Return a complete body; None if it is too large to be held. Closes the answer on any failure."""
+        limit = self._limit_bytes
+        known = answer.content_length_bytes
+        if known is not None and known > limit:
+            return None
+        try:
+            with self._budget.reserve(limit if known is None else known) as granted:
+                return await answer.read_complete(limit) if granted else None
+        except BaseException:
+            answer.close()
+            raise

@@ -75,6 +75,7 @@ class Composer:
             partition=partition,
             peer=request.peer.party,
             cause=cause,
+            trace=request.trace,
         )
 
     def hit(

@@ -15,6 +15,7 @@ from proxy.clock import Instant
 from proxy.errors import ErrorKind
 from proxy.exchange.mode import Mode
 from proxy.exchange.reasons import Why
+from proxy.exchange.spans import SpanEnded
 
 
 class Answered(StrEnum):
@@ -250,4 +251,5 @@ Event = (
     | ModeChanged
     | WouldBeHit
     | Reloaded
+    | SpanEnded
 )

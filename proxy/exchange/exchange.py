@@ -11,14 +11,15 @@ from proxy.caching.key import ROOT
 from proxy.caching.profile import Effects, FindingT, Foresight, Profile, SubjectT
 from proxy.clock import Clock
 from proxy.exchange.answer import Answer
-from proxy.exchange.buffering import BufferBudget
+from proxy.exchange.buffering import BodyCollector, BufferBudget
 from proxy.exchange.composer import Composer
 from proxy.exchange.crowd import Crowd
 from proxy.exchange.entry import Entry
 from proxy.exchange.events import ModeChanged, Purged
-from proxy.exchange.fetcher import Fetcher, FetchLimits
+from proxy.exchange.fetcher import Fetcher
 from proxy.exchange.forwarder import Forwarder
 from proxy.exchange.handler import ExchangeHandler
+from proxy.exchange.learner import Learner
 from proxy.exchange.lookup import Lookup
 from proxy.exchange.mode import Mode
 from proxy.exchange.ports import AuditTrail, NoAudit, Observer, RequestBody, ResponseStore, Upstream
@@ -28,6 +29,7 @@ from proxy.exchange.reader import Reader
 from proxy.exchange.rehearsal import Rehearsal
 from proxy.exchange.relay import LargeResponses
 from proxy.exchange.reporter import Reporter
+from proxy.exchange.spans import NO_TRACING, Tracing
 from proxy.exchange.stored_answers import StoredAnswers
 from proxy.exchange.write_queue import WriteQueue
 from proxy.exchange.writer import Writer
@@ -64,6 +66,7 @@ class Outside(Generic[SubjectT, FindingT]):
     routes: RoutePolicy = field(default_factory=RoutePolicy)
     limiter: RateLimiter = field(default_factory=RateLimiter)
     audit: AuditTrail = field(default_factory=NoAudit)
+    tracing: Tracing = NO_TRACING
 
 
 class Exchange(Generic[SubjectT, FindingT]):
@@ -81,15 +84,23 @@ class Exchange(Generic[SubjectT, FindingT]):
         self._crowd = Crowd(limits.most_waiting)
         self._entry = Entry(composer=composer, crowd=self._crowd, routes=outside.routes)
         self._buffers = BufferBudget(limits.buffered_bytes)
-        self._fetcher = Fetcher(
+        collector = BodyCollector(self._buffers, limit_bytes=limits.response_bytes)
+        self._learner = learner = Learner(
             profile=outside.profile,
             store=outside.store,
-            upstream=outside.upstream,
             generations=generations,
-            buffers=self._buffers,
             clock=outside.clock,
             entity_tag=outside.entity_tag,
-            limits=FetchLimits(total_seconds=limits.total_seconds, response_bytes=limits.response_bytes),
+        )
+        fetcher = Fetcher(
+            profile=outside.profile,
+            upstream=outside.upstream,
+            generations=generations,
+            learner=learner,
+            collector=collector,
+            clock=outside.clock,
+            tracing=outside.tracing,
+            total_seconds=limits.total_seconds,
         )
         lookup = Lookup(profile=outside.profile, store=outside.store, generations=generations)
         self.rate_limits = rate_limits = RateLimits(
@@ -106,11 +117,12 @@ class Exchange(Generic[SubjectT, FindingT]):
             lookup=lookup,
             answers=answers,
             generations=generations,
-            fetcher=self._fetcher,
+            fetcher=fetcher,
             large_responses=large_responses,
             composer=composer,
             limits=rate_limits,
             crowd=self._crowd,
+            tracing=outside.tracing,
             clock=outside.clock,
             total_seconds=limits.total_seconds,
         )
@@ -118,7 +130,7 @@ class Exchange(Generic[SubjectT, FindingT]):
             profile=outside.profile,
             lookup=lookup,
             reader=reader,
-            fetcher=self._fetcher,
+            collector=collector,
             upstream=outside.upstream,
             composer=composer,
             clock=outside.clock,
@@ -133,24 +145,27 @@ class Exchange(Generic[SubjectT, FindingT]):
                 reader=reader,
                 clock=outside.clock,
                 observer=outside.observer,
+                tracing=outside.tracing,
             )
         wait_seconds = limits.write_queue_wait_seconds
         self._writer = writer = Writer(
             profile=outside.profile,
             upstream=outside.upstream,
-            fetcher=self._fetcher,
+            learner=learner,
+            collector=collector,
             clock=outside.clock,
             observer=outside.observer,
             total_seconds=limits.total_seconds,
             queue=None if wait_seconds is None else WriteQueue(wait_seconds=wait_seconds),
             queue_body_bytes=limits.write_queue_body_bytes,
+            tracing=outside.tracing,
         )
         self._handler = ExchangeHandler(
             profile=outside.profile,
             forwarder=Forwarder(
                 upstream=outside.upstream,
                 generations=generations,
-                fetcher=self._fetcher,
+                learner=learner,
                 large_responses=large_responses,
                 composer=composer,
                 clock=outside.clock,
@@ -165,7 +180,11 @@ class Exchange(Generic[SubjectT, FindingT]):
             composer=composer,
             clock=outside.clock,
             reporter=Reporter(
-                audit=outside.audit, observer=outside.observer, composer=composer, clock=outside.clock
+                audit=outside.audit,
+                observer=outside.observer,
+                composer=composer,
+                clock=outside.clock,
+                tracing=outside.tracing,
             ),
             mode=mode,
         )
@@ -202,7 +221,7 @@ class Exchange(Generic[SubjectT, FindingT]):
 
     def purge(self, effects: Effects) -> int:
         """Remove stored responses and outdate what is under way; return how many went."""
-        removed = self._fetcher.carry_out(effects)
+        removed = self._learner.carry_out(effects)
         self._observer.notify(Purged(removed=removed))
         return removed
 
@@ -212,7 +231,7 @@ class Exchange(Generic[SubjectT, FindingT]):
 
     def revalidate(self) -> None:
         """Have everything that is stored validated before it is used again."""
-        self._fetcher.carry_out(Effects(advance=(ROOT,)))
+        self._learner.carry_out(Effects(advance=(ROOT,)))
 
     def switch(self, mode: Mode) -> None:
         """Change the mode. What is stored is validated before it is used again: much may have happened meanwhile."""

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
 from proxy.caching.key import CacheKey
+from proxy.semantics.trace_context import TraceContext
 
 
 class Arrival(Protocol):
@@ -30,14 +31,18 @@ LandingT = TypeVar("LandingT", bound=Arrival)
 
 
 class Flight(Generic[LandingT]):
-    """One upstream request under way. `head_seen` is set by the task when the upstream's head has arrived."""
+    """One upstream request under way.
 
-    __slots__ = ("_is_open", "aboard", "generation", "head_seen", "is_superseded", "number", "task")
+    `head_seen` is set by the task when the upstream's head has arrived, `trace` when a trace is kept of it.
+    """
+
+    __slots__ = ("_is_open", "aboard", "generation", "head_seen", "is_superseded", "number", "task", "trace")
 
     def __init__(self, generation: int, number: int) -> None:
         self.generation = generation
         self.number = number
         self.head_seen = False
+        self.trace: TraceContext | None = None
         self.is_superseded = False
         self.aboard = 0
         self.task: asyncio.Task[LandingT] | None = None
@@ -87,6 +92,11 @@ class Boarding(Generic[LandingT]):
     ) -> None:
         self._flight.aboard -= 1
         self._flight.abandon_if_empty()
+
+    @property
+    def trace(self) -> TraceContext | None:
+        """The span of the flight, once it has taken off."""
+        return self._flight.trace
 
     async def landing(self) -> LandingT:
         """Wait for the flight's outcome. Cancelling the wait leaves the flight alone."""

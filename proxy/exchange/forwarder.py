@@ -14,7 +14,7 @@ from proxy.clock import Clock
 from proxy.errors import ErrorKind, UpstreamError
 from proxy.exchange.composer import Composer
 from proxy.exchange.conclusion import Conclusion
-from proxy.exchange.fetcher import Fetcher
+from proxy.exchange.learner import Learner
 from proxy.exchange.ports import Effort, RequestBody, Upstream, UpstreamResponse
 from proxy.exchange.reasons import OwnReason
 from proxy.exchange.relay import LargeResponses, RelayedBody
@@ -29,7 +29,7 @@ class Forwarder(Generic[SubjectT, FindingT]):
         *,
         upstream: Upstream,
         generations: Generations,
-        fetcher: Fetcher[SubjectT, FindingT],
+        learner: Learner[SubjectT, FindingT],
         large_responses: LargeResponses,
         composer: Composer,
         clock: Clock,
@@ -37,7 +37,7 @@ class Forwarder(Generic[SubjectT, FindingT]):
     ) -> None:
         self._upstream = upstream
         self._generations = generations
-        self._fetcher = fetcher
+        self._learner = learner
         self._large_responses = large_responses
         self._compose = composer
         self._clock = clock
@@ -84,7 +84,7 @@ class Forwarder(Generic[SubjectT, FindingT]):
         finally:
             if answer is None:
                 on_end()
-        self._fetcher.take_note(subject, answer.head, sent)
+        self._learner.take_note(subject, answer.head, sent)
         relayed = self._compose.forwarded(answer.head, RelayedBody(answer, on_end), reason)
         return Conclusion.of_forwarding(relayed, reason, effort, NotStoredReason.NOT_CACHEABLE)
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from multidict import CIMultiDictProxy
+
 from proxy.admission.circuit_breaker import BreakerSettings, BreakerState, Pace, Ticket
 from proxy.admission.retry_budget import RetryBudget, RetryBudgetSettings
 from proxy.clock import Clock
@@ -18,8 +20,10 @@ from proxy.exchange import retry_pause
 from proxy.exchange.announced_breaker import AnnouncedBreaker
 from proxy.exchange.events import Cause, Retry, UpstreamAnswered, UpstreamRetried
 from proxy.exchange.ports import Observer, Upstream, UpstreamRequest, UpstreamResponse
+from proxy.exchange.spans import NO_TRACING, SpanKind, Tracing
 from proxy.exchange.upstream_failures import Verdict, is_worth_a_retry, may_repeat, verdict_on
 from proxy.exchange.watched_response import BodyEnd, WatchedResponse
+from proxy.semantics import trace_context
 from proxy.semantics.message import Fields
 
 
@@ -31,6 +35,14 @@ class GuardSettings:
     total_seconds: float = 15.0
     breaker: BreakerSettings = field(default_factory=BreakerSettings)
     budget: RetryBudgetSettings = field(default_factory=RetryBudgetSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamAddress:
+    """Where an upstream is, for spans."""
+
+    host: str = ""
+    port: int = 0
 
 
 class ClosableUpstream(Upstream, Protocol):
@@ -53,8 +65,12 @@ class GuardedUpstream:
         clock: Clock,
         observer: Observer,
         jitter: Callable[[], float],
+        tracing: Tracing = NO_TRACING,
+        address: UpstreamAddress = UpstreamAddress(),
     ) -> None:
         self._upstream = upstream
+        self._tracing = tracing
+        self._address = address
         self._settings = settings
         self._clock = clock
         self._observer = observer
@@ -109,7 +125,7 @@ class GuardedUpstream:
         began_boot_seconds = self._boot_seconds()
         request.effort.attempts += 1
         try:
-            response = await self._upstream.send(request)
+            response = await self._send_once(request)
         except UpstreamError as error:
             self._report(request, error.kind, began_boot_seconds)
             self._breaker.on_fault(ticket, error.kind)
@@ -124,6 +140,32 @@ class GuardedUpstream:
             raise
         self._report(request, response.head.status, began_boot_seconds)
         return self._watched(request, response, ticket)
+
+    async def _send_once(self, request: UpstreamRequest) -> UpstreamResponse:
+        """Send, inside a span that the upstream hears of if a trace is kept; it ends with the answer's head."""
+        with self._tracing.child(request.method, request.trace, SpanKind.CLIENT) as span:
+            if span.context is not None:
+                fields = CIMultiDictProxy(trace_context.written(request.fields, span.context))
+                request = replace(request, fields=fields)
+                span.note(
+                    {
+                        "http.request.method": request.method,
+                        "server.address": self._address.host,
+                        "server.port": self._address.port,
+                        "connect_sidecar.cause": request.cause,
+                    }
+                )
+                if request.effort.attempts > 1:
+                    span.note({"http.request.resend_count": request.effort.attempts - 1})
+            try:
+                response = await self._upstream.send(request)
+            except UpstreamError as error:
+                span.fail(error.kind)
+                raise
+            span.note({"http.response.status_code": response.head.status})
+            if response.head.status >= 400:  # a client's span fails with these (HTTP semantic conventions)
+                span.fail(str(response.head.status))
+            return response
 
     def _watched(
         self, request: UpstreamRequest, response: UpstreamResponse, ticket: Ticket
@@ -177,6 +219,7 @@ class GuardedUpstream:
                 status=None if isinstance(result, ErrorKind) else result,
                 error=result if isinstance(result, ErrorKind) else None,
                 duration_seconds=duration_seconds,
+                trace_id="" if request.trace is None else request.trace.trace_id_digits,
             )
         )
 

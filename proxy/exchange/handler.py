@@ -3,6 +3,7 @@
 Everything that decides is below (`caching`, `connect`); everything that acts is behind a port.
 """
 
+from dataclasses import replace
 from typing import Any, Generic, assert_never
 
 from proxy.caching.profile import FindingT, Handling, Profile, SubjectT
@@ -64,9 +65,11 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         """Answer one request. Raises only RequestBodyError (the client's body failed) and cancellation."""
         arrived = self._clock.now()
         subject = self._profile.subject(request, arrived)
-        with self.entry.crowd.joined():
-            conclusion = await self._conclude(subject, request, body)
-        conclusion = await self._reporter.report(subject, request, conclusion, arrived)
+        with self._reporter.span(subject, request) as span:
+            request = request if span.context is None else replace(request, trace=span.context)
+            with self.entry.crowd.joined():
+                conclusion = await self._conclude(subject, request, body)
+            conclusion = await self._reporter.report(subject, request, conclusion, arrived, span)
         self._follow_up(subject, request, conclusion)
         fields = self._limits.fields(subject) if self.mode is Mode.CACHE else ()
         return self._compose.with_fields(conclusion.answer, fields) if fields else conclusion.answer
@@ -147,4 +150,4 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
             return
         may_follow = self._profile.concluded(subject, request, conclusion.reused, self._clock.now())
         if may_follow and self._prober is not None:
-            self._prober.wake()
+            self._prober.wake(request.trace)

@@ -11,6 +11,7 @@ from proxy.caching.key import CacheKey, Tag
 from proxy.caching.stored_response import StoredResponse
 from proxy.exchange.events import Cause, Event, ExchangeFinished
 from proxy.semantics.message import Fields, ResponseHead
+from proxy.semantics.trace_context import TraceContext
 
 
 class RequestBody(Protocol):
@@ -40,7 +41,8 @@ class Effort:
 class UpstreamRequest:
     """What goes on the wire: `target` octet for octet, end-to-end `fields` (Host, framing and Connection are the
     adapter's), and a body that is sent once or not at all. The rest stays here: `partition` tells one token from
-    another (a digest, never a token), `peer` whoever sent it (see `semantics.peer`; empty: we did), `cause` why.
+    another (a digest, never a token), `peer` whoever sent it (see `semantics.peer`; empty: we did), `cause` why,
+    `trace` the span that it is sent for.
     """
 
     method: str
@@ -50,6 +52,7 @@ class UpstreamRequest:
     partition: bytes = b""
     peer: str = ""
     cause: Cause = Cause.PASS
+    trace: TraceContext | None = None
     effort: Effort = field(default_factory=Effort, repr=False, compare=False)
 
 

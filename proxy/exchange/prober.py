@@ -6,6 +6,7 @@ prober's own task exists only while there is something to wait for: an idle side
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from typing import Generic
 
 from proxy.caching.profile import BackgroundT, FindingT, Foresight, Profile, SubjectT
@@ -14,6 +15,8 @@ from proxy.exchange.events import BackgroundFinished, BackgroundOutcome
 from proxy.exchange.landing import Landed, Landing, Lost, Overflowing
 from proxy.exchange.ports import Observer
 from proxy.exchange.reader import Reader
+from proxy.exchange.spans import NO_TRACING, SpanName, Tracing
+from proxy.semantics.trace_context import TraceContext
 
 _AT_ONCE = 4
 """Background requests at one time: clients come first."""
@@ -30,19 +33,23 @@ class Prober(Generic[SubjectT, FindingT, BackgroundT]):
         reader: Reader[SubjectT, FindingT],
         clock: Clock,
         observer: Observer,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         self._profile = profile
         self._foresight = foresight
         self._reader = reader
         self._clock = clock
         self._observer = observer
+        self._tracing = tracing
+        self._cause: TraceContext | None = None  # the last one whose trace is kept
         self._hurried = asyncio.Event()
         self._is_full = False  # more may be due than there was room for
         self._watching: asyncio.Task[None] | None = None
         self._under_way: set[asyncio.Task[None]] = set()
 
-    def wake(self) -> None:
-        """See to it that somebody waits for what comes due, and for no longer than that."""
+    def wake(self, cause: TraceContext | None = None) -> None:
+        """See to it that somebody waits for what comes due, and for no longer than that; `cause` is why."""
+        self._cause = cause or self._cause
         if self._watching is None or self._watching.done():
             self._watching = asyncio.get_running_loop().create_task(self._watch())
         elif self._foresight.is_sooner:
@@ -83,8 +90,12 @@ class Prober(Generic[SubjectT, FindingT, BackgroundT]):
     async def _perform(self, background: BackgroundT) -> None:
         landing: Landing | None = None
         subject = self._profile.subject(background.request, self._clock.now())
+        cause, self._cause = self._cause, None
         try:
-            landing = await self._reader.fetch(subject, background.request)
+            with self._tracing.follow_up(SpanName.BACKGROUND, cause) as span:
+                span.note({"connect_sidecar.cause": background.cause, **dict(subject.about)})
+                request = replace(background.request, trace=span.context)
+                landing = await self._reader.fetch(subject, request)
         finally:
             self._foresight.background_ended(
                 background, self._clock.now(), is_too_large=isinstance(landing, Overflowing)

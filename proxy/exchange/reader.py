@@ -20,8 +20,9 @@ from proxy.errors import ErrorKind
 from proxy.exchange.composer import Composer
 from proxy.exchange.conclusion import Conclusion
 from proxy.exchange.crowd import Crowd
+from proxy.exchange.errand import Errand
 from proxy.exchange.events import Answered, Cause
-from proxy.exchange.fetcher import Errand, Fetcher
+from proxy.exchange.fetcher import Fetcher
 from proxy.exchange.flights import Boarding, Flights
 from proxy.exchange.landing import Landed, Landing, Lost, Overflowing
 from proxy.exchange.lookup import Lookup
@@ -29,6 +30,7 @@ from proxy.exchange.ports import Effort, UpstreamRequest
 from proxy.exchange.rate_limits import RateLimits
 from proxy.exchange.reasons import OwnReason
 from proxy.exchange.relay import LargeResponses, RelayedBody
+from proxy.exchange.spans import NO_SPAN, Span, SpanName, Tracing
 from proxy.exchange.stored_answers import StoredAnswers
 from proxy.semantics.message import Request
 
@@ -53,6 +55,7 @@ class Reader(Generic[SubjectT, FindingT]):
         composer: Composer,
         limits: RateLimits[SubjectT, FindingT],
         crowd: Crowd,
+        tracing: Tracing,
         clock: Clock,
         total_seconds: float,
     ) -> None:
@@ -65,6 +68,7 @@ class Reader(Generic[SubjectT, FindingT]):
         self._compose = composer
         self._limits = limits
         self._crowd = crowd
+        self._tracing = tracing
         self._clock = clock
         self._total_seconds = total_seconds
         self._flights: Flights[Landing] = Flights()
@@ -78,7 +82,9 @@ class Reader(Generic[SubjectT, FindingT]):
         deadline = asyncio.get_running_loop().time() + self._total_seconds
         for _ in range(_MOST_BOARDINGS):
             now = self._clock.now()
-            decision = self._lookup.on_request(subject, request, now)
+            with self._tracing.child(SpanName.LOOK_UP, request.trace) as span:
+                decision = self._lookup.on_request(subject, request, now)
+                span.note({"connect_sidecar.decision": type(decision).__name__.lower()})
             match decision:
                 case Reuse():
                     if decision.refresh:
@@ -147,8 +153,9 @@ class Reader(Generic[SubjectT, FindingT]):
         effort = errand.upstream_request.effort
         fly = partial(self._fetcher.fly, errand)
         board = self._flights.join if decision.collapse else self._flights.lead_alone
-        with board(subject.key, generation, fly) as boarding:
+        with board(subject.key, generation, fly) as boarding, self._wait_span(boarding, request) as span:
             landing = await self._landing(boarding, deadline, subject.rules.answer_stale_after_seconds)
+            span.link(boarding.trace)
             if landing is None:
                 stale = self.answers.while_waiting(subject, request, OwnReason.SLOW)
                 if stale is not None:
@@ -164,6 +171,11 @@ class Reader(Generic[SubjectT, FindingT]):
                     return stale or self._failed(landing.error, decision.reason, effort)
                 case _:
                     assert_never(landing)
+
+    def _wait_span(self, boarding: Boarding[Landing], request: Request) -> Span:
+        if boarding.is_leader:  # the flight's own span says it
+            return NO_SPAN
+        return self._tracing.child(SpanName.WAIT, request.trace)
 
     def _limited(self, subject: SubjectT, request: Request, balance: Balance) -> Conclusion:
         """Answer a read above its token's budget: never with anything that this token may not have right now."""
@@ -259,9 +271,15 @@ class Reader(Generic[SubjectT, FindingT]):
             partition=subject.key.partition,
             peer=request.peer.party,
             cause=cause,
+            trace=request.trace,
         )
         return Errand(
-            subject=subject, request=request, upstream_request=upstream_request, validating=validating
+            subject=subject,
+            request=request,
+            upstream_request=upstream_request,
+            validating=validating,
+            span_name=SpanName.FETCH if stored is None else SpanName.VALIDATE,
+            caused_by=request.trace if cause is Cause.REFRESH else None,
         )
 
 

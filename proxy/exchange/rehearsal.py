@@ -15,10 +15,10 @@ from proxy.caching.reasons import ForwardReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Clock, Instant
 from proxy.errors import ErrorKind, UpstreamError
+from proxy.exchange.buffering import BodyCollector
 from proxy.exchange.composer import Composer
 from proxy.exchange.conclusion import Conclusion
 from proxy.exchange.events import WouldBeHit
-from proxy.exchange.fetcher import Fetcher
 from proxy.exchange.lookup import Lookup
 from proxy.exchange.ports import Effort, Observer, Upstream
 from proxy.exchange.reader import Reader
@@ -35,7 +35,7 @@ class Rehearsal(Generic[SubjectT, FindingT]):
         profile: Profile[SubjectT, FindingT],
         lookup: Lookup[SubjectT, FindingT],
         reader: Reader[SubjectT, FindingT],
-        fetcher: Fetcher[SubjectT, FindingT],
+        collector: BodyCollector,
         upstream: Upstream,
         composer: Composer,
         clock: Clock,
@@ -45,7 +45,7 @@ class Rehearsal(Generic[SubjectT, FindingT]):
         self._profile = profile
         self._lookup = lookup
         self._reader = reader
-        self._fetcher = fetcher
+        self._collector = collector
         self._upstream = upstream
         self._compose = composer
         self._clock = clock
@@ -71,7 +71,7 @@ class Rehearsal(Generic[SubjectT, FindingT]):
         try:
             async with asyncio.timeout(self._total_seconds):
                 answer = await self._upstream.send(forwarded)
-                body = await self._fetcher.collect(answer)
+                body = await self._collector.collect(answer)
         except UpstreamError as error:
             return self._failed(error.kind, effort)
         except TimeoutError:

@@ -7,23 +7,37 @@ from proxy.caching.profile import Subject
 from proxy.clock import Clock, Instant
 from proxy.exchange.composer import Composer
 from proxy.exchange.conclusion import Conclusion
-from proxy.exchange.events import WITHOUT_ORIGIN, ExchangeFinished
+from proxy.exchange.events import WITHOUT_ORIGIN, Answered, ExchangeFinished
 from proxy.exchange.ports import AuditTrail, Observer
 from proxy.exchange.reasons import OwnReason
+from proxy.exchange.spans import Span, Tracing
 from proxy.semantics.message import Request
 
 
 class Reporter:
     """Tells the audit and the observer."""
 
-    def __init__(self, *, audit: AuditTrail, observer: Observer, composer: Composer, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        audit: AuditTrail,
+        observer: Observer,
+        composer: Composer,
+        clock: Clock,
+        tracing: Tracing,
+    ) -> None:
+        self._tracing = tracing
         self._audit = audit
         self._observer = observer
         self._compose = composer
         self._clock = clock
 
+    def span(self, subject: Subject, request: Request) -> Span:
+        """Begin the span of an exchange, as a part of the client's trace if it has one."""
+        return self._tracing.server(f"{request.method} {subject.route}".rstrip(), request.fields)
+
     async def report(
-        self, subject: Subject, request: Request, conclusion: Conclusion, arrived: Instant
+        self, subject: Subject, request: Request, conclusion: Conclusion, arrived: Instant, span: Span
     ) -> Conclusion:
         """Report how an exchange ended; return how it ends, should the audit not admit that."""
         finished = self._finished(subject, request, conclusion, arrived)
@@ -33,6 +47,8 @@ class Reporter:
                 conclusion = Conclusion.of_refusal(self._compose.not_audited(), OwnReason.NOT_AUDITED)
                 finished = self._finished(subject, request, conclusion, arrived)
         self._observer.notify(finished)
+        if span.context is not None:
+            _describe(span, subject, finished)
         return conclusion
 
     def _finished(
@@ -57,4 +73,28 @@ class Reporter:
             upstream_seconds=0.0 if effort is None else effort.seconds,
             duration_seconds=now.boot_seconds - arrived.boot_seconds,
             at=now,
+            trace_id="" if request.trace is None else request.trace.trace_id_digits,
         )
+
+
+def _describe(span: Span, subject: Subject, finished: ExchangeFinished) -> None:
+    """Say of a span what the line of its exchange says; neither path nor query: they may hold a title."""
+    span.note(
+        {
+            "http.request.method": finished.method,
+            "http.response.status_code": finished.status,
+            "connect_sidecar.cache": finished.cache,
+            "connect_sidecar.why": finished.why,
+            "connect_sidecar.resource": finished.resource,
+            "connect_sidecar.token": finished.token,
+        }
+    )
+    if subject.route:
+        span.note({"http.route": subject.route})
+    span.note({f"connect_sidecar.{word}": identifier for word, identifier in finished.about})
+    if finished.version is not None:
+        span.note({"connect_sidecar.version": finished.version})
+    if finished.age_seconds is not None:
+        span.note({"connect_sidecar.age_seconds": round(finished.age_seconds, 3)})
+    if finished.status >= 500:  # a server's span fails with these only (HTTP semantic conventions)
+        span.fail(finished.why if finished.cache is Answered.FAILED else str(finished.status))

@@ -13,11 +13,12 @@ from typing import Generic
 from proxy.caching.profile import FindingT, Profile, SubjectT, WriteOutcome, write_outcome
 from proxy.clock import Clock
 from proxy.errors import ErrorKind, UpstreamError
-from proxy.exchange.buffering import BufferBudget
+from proxy.exchange.buffering import BodyCollector, BufferBudget
 from proxy.exchange.collected_body import CollectedBody, collect
 from proxy.exchange.events import Invalidated
-from proxy.exchange.fetcher import Fetcher
+from proxy.exchange.learner import Learner
 from proxy.exchange.ports import Observer, Upstream, UpstreamRequest, UpstreamResponse
+from proxy.exchange.spans import NO_TRACING, SpanName, Tracing
 from proxy.exchange.write_queue import Turn, WriteQueue
 from proxy.semantics.message import Response
 
@@ -41,20 +42,24 @@ class Writer(Generic[SubjectT, FindingT]):
         *,
         profile: Profile[SubjectT, FindingT],
         upstream: Upstream,
-        fetcher: Fetcher[SubjectT, FindingT],
+        learner: Learner[SubjectT, FindingT],
+        collector: BodyCollector,
         clock: Clock,
         observer: Observer,
         total_seconds: float,
         queue: WriteQueue | None,
         queue_body_bytes: int,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         self._queue = queue
+        self._tracing = tracing
         # Of its own: clients that declare much and send it slowly must not keep answers from being collected.
         self._buffers = BufferBudget(_MOST_BODIES * queue_body_bytes)
         self._queue_body_bytes = queue_body_bytes
         self._profile = profile
         self._upstream = upstream
-        self._fetcher = fetcher
+        self._learner = learner
+        self._collector = collector
         self._clock = clock
         self._observer = observer
         self._total_seconds = total_seconds
@@ -76,7 +81,8 @@ class Writer(Generic[SubjectT, FindingT]):
             request = await self._with_complete_body(request, held)
             if not _is_complete(request):
                 return await self._run(subject, request, None)
-            turn = await self._queue.take_turn(subject.lane, subject.key.partition)
+            with self._tracing.child(SpanName.WRITE_TURN, request.trace):
+                turn = await self._queue.take_turn(subject.lane, subject.key.partition)
             if turn is None:
                 return None
             return await self._run(subject, request, turn)
@@ -116,7 +122,7 @@ class Writer(Generic[SubjectT, FindingT]):
             complete = written.answer if isinstance(written.answer, Response) else None
             now = self._clock.now()
             effects = self._profile.write_ended(subject, written.outcome, complete, now)
-            removed = self._fetcher.carry_out(effects)
+            removed = self._learner.carry_out(effects)
             self._observer.notify(
                 Invalidated(resource=subject.resource, outcome=written.outcome, removed=removed)
             )
@@ -126,7 +132,7 @@ class Writer(Generic[SubjectT, FindingT]):
         try:
             async with asyncio.timeout(self._total_seconds):
                 answer = await self._upstream.send(request)
-                body = await self._fetcher.collect(answer)
+                body = await self._collector.collect(answer)
         except UpstreamError as error:
             outcome = WriteOutcome.UNKNOWN if error.sent else WriteOutcome.REFUSED
             return Written(answer=error.kind, outcome=outcome)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from multidict import CIMultiDictProxy
 
 from proxy.semantics.peer import NOBODY, Peer
+from proxy.semantics.trace_context import TraceContext
 
 Fields = CIMultiDictProxy[str]
 
@@ -20,7 +21,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 class Request:
     """The head of a request as it arrived.
 
-    `target` is in origin-form: the exact octets, all ASCII, that go upstream. `peer` is whoever sent it.
+    `target` is in origin-form: the exact octets, all ASCII, that go upstream. `peer` is whoever sent it, `trace` the
+    span that is about it, where a trace is kept.
     """
 
     method: str
@@ -28,6 +30,7 @@ class Request:
     fields: Fields = field(repr=False)
     minor_version: int = 1
     peer: Peer = NOBODY
+    trace: TraceContext | None = None
 
     @property
     def is_safe(self) -> bool:

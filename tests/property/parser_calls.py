@@ -29,6 +29,7 @@ from proxy.emulator.faults import FaultPlan
 from proxy.emulator.identifiers import Identifiers
 from proxy.emulator.item_input import normalised_item
 from proxy.exchange import retry_pause
+from proxy.semantics import trace_context
 from proxy.semantics.message import Request, Response
 from proxy.server.token_injection import Lending, TokenFile, TokenInjection
 from proxy.server.translate import LocalEnd, OwnNames, translate
@@ -113,6 +114,12 @@ class _Nobody:
 
     async def handle(self, request: Request, body: object) -> Any:
         raise NotImplementedError
+
+
+def read_trace(name: str, value: str) -> object:
+    fields = CIMultiDictProxy(CIMultiDict({name: value, "X-B3-TraceId": value, "X-B3-SpanId": value}))
+    context = trace_context.read(fields)
+    return context and trace_context.written(fields, context)
 
 
 def credentials_of(claims: bytes) -> str:

@@ -49,6 +49,7 @@ from tests.property.parser_calls import (
     read_partition,
     read_request,
     read_token_file,
+    read_trace,
     read_variable,
     read_wish,
     response_of,
@@ -109,6 +110,16 @@ PARSERS: dict[str, Parser] = {
     "targets": Parser(module="proxy.connect.resources", parse=recognise, inputs=text(*TARGETS)),
     "targets that search": Parser(
         module="proxy.connect.listings", parse=listings._chooses_by_label, inputs=text(*TARGETS)
+    ),
+    "traceparent": Parser(
+        module="proxy.semantics.trace_context",
+        parse=lambda value: read_trace("traceparent", value),
+        inputs=field_value(f"00-{'1' * 32}-{'2' * 16}-01"),
+    ),
+    "b3": Parser(
+        module="proxy.semantics.trace_context",
+        parse=lambda value: read_trace("b3", value),
+        inputs=field_value(f"{'1' * 32}-{'2' * 16}-1", "0"),
     ),
     "credentials": Parser(
         module="proxy.connect.tokens",

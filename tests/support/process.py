@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,9 +40,13 @@ async def sidecar_process(
     *,
     arguments: tuple[str, ...] = (),
     expected_code: int = 0,
+    environment: Mapping[str, str] | None = None,
     **overrides: str,
 ) -> AsyncIterator[SidecarProcess]:
-    """Run `serve` for the length of the block; it must end with exit code 0 on SIGTERM."""
+    """Run `serve` for the length of the block; it must end with `expected_code` on SIGTERM.
+
+    `overrides` are settings, named SECTION__KEY; `environment` has variables that are none of ours.
+    """
     traffic, observe, control = free_port(), free_port(), directory / "control.sock"
     environ = {name: value for name, value in os.environ.items() if not name.startswith("CONNECT_SIDECAR")}
     settings = {
@@ -54,6 +58,7 @@ async def sidecar_process(
         **overrides,
     }
     environ |= {f"CONNECT_SIDECAR__{name}": value for name, value in settings.items()}
+    environ |= environment or {}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "proxy", "serve", *arguments),
         env=environ,

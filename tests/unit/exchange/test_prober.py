@@ -4,9 +4,12 @@ import asyncio
 from enum import StrEnum
 from types import SimpleNamespace
 
+from multidict import CIMultiDict, CIMultiDictProxy
+
 from proxy.errors import ErrorKind
 from proxy.exchange.landing import Lost
 from proxy.exchange.prober import Prober
+from proxy.semantics.message import Request
 from tests.support.exchanges import Silence
 from tests.support.virtual_time import VirtualClock, run_in_virtual_time
 
@@ -53,12 +56,15 @@ def test_what_is_due_is_asked_for_however_often_it_is_hurried():
     run_in_virtual_time(play())
 
 
+NOTHING = Request(method="GET", target="/v1/vaults", fields=CIMultiDictProxy(CIMultiDict()))
+
+
 class Backlog(Foresight):
     """Twenty requests are due at once, and nobody says so again."""
 
     def __init__(self):
         super().__init__()
-        self.left = [SimpleNamespace(request=None, cause=Cause.BACKLOG) for _ in range(20)]
+        self.left = [SimpleNamespace(request=NOTHING, cause=Cause.BACKLOG) for _ in range(20)]
         self.ended = []
 
     def background_wait_seconds(self, now):

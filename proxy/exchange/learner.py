@@ -1,0 +1,153 @@
+"""What an answer teaches: effects are carried out, proofs applied, and the answer goes into the store if it may.
+
+From the arrival of the last octet to the store there is no await: nothing can come between what was learnt and what is
+kept.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Generic
+
+from proxy.caching import decisions
+from proxy.caching.decisions import NotStored
+from proxy.caching.generations import Generations
+from proxy.caching.profile import Effects, FindingT, Profile, Proof, Sent, SubjectT
+from proxy.caching.reasons import KEEPS_STORED, NotStoredReason
+from proxy.caching.stored_response import StoredResponse
+from proxy.clock import Clock, Instant
+from proxy.exchange.errand import Errand
+from proxy.exchange.flights import Flight
+from proxy.exchange.landing import Landed, Landing, Overflowing
+from proxy.exchange.ports import ResponseStore, UpstreamResponse
+from proxy.semantics.message import Response, ResponseHead
+
+
+class Learner(Generic[SubjectT, FindingT]):
+    """Learns and keeps. `entity_tag` makes our own tag of a body."""
+
+    def __init__(
+        self,
+        *,
+        profile: Profile[SubjectT, FindingT],
+        store: ResponseStore,
+        generations: Generations,
+        clock: Clock,
+        entity_tag: Callable[[bytes], str],
+    ) -> None:
+        self._profile = profile
+        self._store = store
+        self._generations = generations
+        self._clock = clock
+        self._entity_tag = entity_tag
+
+    def take_note(self, subject: SubjectT, head: ResponseHead, sent: Sent) -> None:
+        """Learn from an answer whose body is not collected."""
+        self.carry_out(self._profile.learn(subject, head, None, sent, self._clock.now()))
+
+    def carry_out(self, effects: Effects) -> int:
+        """Raise generations and remove stored responses; return how many went."""
+        if effects.advance:
+            self._generations.advance(effects.advance)
+        return sum(self._store.remove_tagged(tags) for tags in effects.remove)
+
+    def overflow(
+        self, errand: Errand[SubjectT], answer: UpstreamResponse, sent: Sent, reason: NotStoredReason
+    ) -> Overflowing:
+        """Learn from an answer whose body is not collected, and hand its stream on."""
+        is_current = self._is_current(errand.subject, sent)
+        self.take_note(errand.subject, answer.head, sent)
+        if is_current and not self.is_passing(errand.subject, answer.head.status):
+            self._store.remove(errand.subject.key)
+        return Overflowing(answer, reason)
+
+    def land(
+        self,
+        errand: Errand[SubjectT],
+        response: Response,
+        flight: Flight[Landing],
+        sent: Sent,
+        received: Instant,
+    ) -> Landed:
+        """Learn from a complete answer and keep it, if it may be kept."""
+        subject, request, status = errand.subject, errand.request, response.status
+        shown, validated = response, None
+        if status == 304 and errand.validating is not None:
+            validated = errand.validating
+            shown = validated.response
+        finding = self._profile.examine(subject, shown)
+        is_current = self._is_current(subject, sent) and not flight.is_superseded
+        now = self._clock.now()
+        effects = self._profile.learn(subject, response, finding, sent, now)
+        for proof in effects.proofs:
+            self._apply(proof, response, sent, received)
+        self.carry_out(effects)
+        # What this very answer has just raised does not outdate it.
+        sent = replace(sent, generation=self._generations.current(subject.scopes))
+        rules = self._profile.storing_rules(subject, now)
+        if validated is None:
+            verdict = decisions.on_response(request, response, subject, rules, sent, received, finding)
+        else:
+            verdict = decisions.on_not_modified(validated, response, rules, sent, received)
+            shown = verdict.response if isinstance(verdict, StoredResponse) else shown
+        refusal = self._refuses(subject, finding, sent, is_current=is_current)
+        if refusal is None and isinstance(verdict, StoredResponse):
+            return self._keep(shown, verdict, status, finding)
+        reason = verdict.reason if isinstance(verdict, NotStored) else refusal
+        assert reason is not None
+        is_gone = is_current and reason not in KEEPS_STORED and not self.is_passing(subject, status)
+        if is_gone or self._has_older(subject, finding):
+            self._store.remove(subject.key)
+        return Landed(
+            response=shown, stored=None, not_stored=reason, upstream_status=status, version=finding.version
+        )
+
+    def _has_older(self, subject: SubjectT, finding: FindingT) -> bool:
+        """Tell whether the store has less than a client is about to see: an outage must not bring it back (rule 5)."""
+        version = finding.version
+        if version is None:
+            return False
+        return any((stored.version or 0) < version for stored in self._store.get(subject.key))
+
+    def _apply(self, proof: Proof, head: ResponseHead, sent: Sent, received: Instant) -> None:
+        """Freshen what an answer shows to be unchanged, unless it was outdated after the request was sent."""
+        for stored in self._store.tagged(proof.about):
+            if proof.outdates(stored):
+                self._store.remove(stored.key)
+                continue
+            rules = proof.confirms(stored)
+            generation = self._generations.current(stored.scopes)
+            if rules is None or generation > sent.latest:
+                continue
+            renewed = decisions.on_confirmed(
+                stored, head, rules, replace(sent, generation=generation), received
+            )
+            if renewed is not None:
+                self._store.renew(renewed)
+
+    def _refuses(
+        self, subject: SubjectT, finding: FindingT, sent: Sent, *, is_current: bool
+    ) -> NotStoredReason | None:
+        if not is_current:
+            return NotStoredReason.GENERATION
+        return self._profile.refuses_storing(subject, finding, sent, self._clock.now())
+
+    def _is_current(self, subject: SubjectT, sent: Sent) -> bool:
+        return self._generations.current(subject.scopes) == sent.generation
+
+    def is_passing(self, subject: SubjectT, status: int) -> bool:
+        """Tell whether a status says nothing of the resource: what is stored stays (rule 7)."""
+        return status == 429 or self._profile.is_outage(subject, status, self._clock.now())
+
+    def _keep(
+        self, shown: Response, stored: StoredResponse, upstream_status: int, finding: FindingT
+    ) -> Landed:
+        if stored.entity_tag is None and stored.variation is None:  # a tag is of one body only
+            stored = replace(stored, entity_tag=self._entity_tag(stored.response.body))
+        kept = self._store.put(stored)
+        return Landed(
+            response=shown,
+            stored=stored if kept else None,
+            not_stored=None if kept else NotStoredReason.STORE_FULL,
+            upstream_status=upstream_status,
+            version=finding.version,
+        )
