@@ -83,9 +83,11 @@ class Sidecar:
         self._store = MemoryStore(
             total_bytes=settings.cache.store_bytes, per_response_bytes=settings.cache.response_bytes
         )
-        self._observation = Observation(settings)
+        self._observation = Observation(settings, self._clock)
         self._metrics = self._observation.metrics
         self._profile = make_profile(settings, self._clock)
+        if isinstance(self._profile, ConnectProfile):
+            self._metrics.watch_profile(self._profile.figures)
         # Not all sidecars at once: up to a second later.
         recovery = OnRecovery(lambda: self.exchange.origin_is_back(random.random()))  # noqa: S311
         self._observer = Everyone(self._observation.observer, recovery)
