@@ -67,7 +67,7 @@ class ConnectFigures:
         return self._knowledge.fences.open_fences(now)
 
     def oldest_fence_seconds(self, now: Instant) -> float:
-        """Return how long the oldest open fence has been open; 0 while none is."""
+        """Return how long ago the write ended whose fence has been open for longest; 0 while none is."""
         return self._knowledge.fences.oldest_open_seconds(now)
 
     def age_bounds(self) -> AgeBounds:

@@ -1,6 +1,7 @@
 """How late the event loop is: a timer each second, and by how much it was overdue, the most in the last minute.
 
-A loop that something blocks answers nobody meanwhile, and nothing else would show it.
+A loop that something blocks answers nobody meanwhile, and nothing else would show it. A stall counts from when the
+timer was due: one that keeps recurring shows soon, a single short one may fall between two looks.
 """
 
 import asyncio
