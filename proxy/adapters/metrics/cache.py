@@ -37,7 +37,8 @@ FENCES_OPEN = gauge(
     "Writes whose new version Connect has not shown yet: what they touch is read from Connect.",
 )
 FENCE_OLDEST = gauge(
-    "write_fence_oldest_seconds", "How long ago the write ended whose fence has been open for longest; 0 without any."
+    "write_fence_oldest_seconds",
+    "How long ago the write ended whose fence has been open for longest; 0 without any.",
 )
 MODE = gauge("mode", "1 for the mode the sidecar is in, 0 for the others.", closed("mode", Mode))
 MODE_CHANGES = counter("mode_changes_total", "How often the mode was switched.")

@@ -69,8 +69,8 @@ WRITES_WAITING = gauge("writes_waiting", "Writes that wait for their turn in the
 BUFFERED = gauge("buffered_bytes", "Bytes reserved for bodies that are being collected.")
 LOOP_LAG = gauge(
     "event_loop_lag_seconds",
-    "By how much the event loop was late, the most in the last minute: everybody waited for that long. Looked at once a "
-    "second, so that a single stall shows up to a second shorter than it was.",
+    "By how much the event loop was late, the most in the last minute: everybody waited for that long. Looked at once "
+    "a second, so that a single stall shows up to a second shorter than it was.",
 )
 TOKEN_REQUESTS = counter(
     "token_requests_total", "Client requests by token and by how they were answered.", TOKEN, CACHE
