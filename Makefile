@@ -5,7 +5,7 @@
 #   make soak           ten minutes of everything at once
 #   make lint           ruff, mypy --strict, import contracts, spelling, YAML
 #   make format         let ruff lay out the code
-#   make docs           render docs/configuration.md
+#   make docs           render docs/configuration.md, and the tables of docs/metrics.md
 #   make lock           resolve dependencies anew
 #   make clean          remove .venv and all caches
 
@@ -61,6 +61,7 @@ format: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m proxy.config.reference > docs/configuration.md
+	$(BIN)/python -m proxy.adapters.metrics.reference docs/metrics.md
 
 # The development lock first: the others are parts of it, with the same versions.
 lock: $(VENV)/.uv

@@ -86,6 +86,8 @@ class Sidecar:
         self._observation = Observation(settings, clock=self._clock)
         self._metrics = self._observation.metrics
         self._profile = make_profile(settings, self._clock)
+        if isinstance(self._profile, ConnectProfile):
+            self._metrics.watch_profile(self._profile.figures)
         # Not all sidecars at once: up to a second later.
         recovery = OnRecovery(lambda: self.exchange.origin_is_back(random.random()))  # noqa: S311
         self._observer = Everyone(self._observation.observer, recovery)

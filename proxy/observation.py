@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from proxy import __version__
 from proxy.adapters.logs import ExchangeLog, LogFormat, make_logger
 from proxy.adapters.metrics import Metrics
+from proxy.adapters.metrics.event_loop_lag import EventLoopLag
 from proxy.clock import Clock
 from proxy.config import ConfigError, Settings
+from proxy.config.addresses import origin_host_and_port
 from proxy.exchange.events import Event
 from proxy.exchange.ports import AuditTrail, NoAudit, Observer
 from proxy.exchange.spans import Tracing
@@ -45,13 +47,18 @@ class Observation:
     def __init__(self, settings: Settings, *, clock: Clock, environ: Mapping[str, str] = os.environ) -> None:
         self.notes: list[str] = []
         self._log_format = LogFormat(settings.log.format.value)
-        self.metrics = Metrics(version=__version__)
+        host, port = origin_host_and_port(settings.upstream.url)
+        upstream = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self.metrics = Metrics(version=__version__, upstream=upstream, clock=clock)
+        self._event_loop_lag = EventLoopLag()
+        self.metrics.watch_loop(self._event_loop_lag)
         self.log = ExchangeLog(make_logger(self._log_format, settings.log.level.value))
         self.audit: AuditTrail = NoAudit()
         self._traces = self._make_traces(environ)
         observers: list[Observer] = [self.metrics, self.log]
         if self._traces is not None:
             observers.append(self._traces)
+            self.metrics.watch_spans(self._traces)
         self.observer: Observer = Everyone(*observers)
         self.tracing = Tracing(clock=clock, listener=self.observer, sampler=self._traces)
 
@@ -61,9 +68,11 @@ class Observation:
 
     async def begin(self) -> None:
         """Start what works in the background."""
+        self._event_loop_lag.begin()
 
     async def end(self) -> None:
         """Write out what is held back, and stop."""
+        self._event_loop_lag.end()
         if self._traces is not None:
             await self._traces.close()
 

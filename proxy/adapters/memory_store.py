@@ -70,6 +70,11 @@ class MemoryStore:
         return self._count
 
     @property
+    def limit_bytes(self) -> int:
+        """What they may count for."""
+        return int(self._responses.maxsize)
+
+    @property
     def evictions(self) -> int:
         """How many responses have gone to make room."""
         return self._evictions

@@ -43,14 +43,18 @@ class RetryBudget:
 
     def take(self, now: Instant) -> bool:
         """Spend one retry if there is one left."""
-        present = self._present(now)
-        # The oldest second is partly out of the window: its retries still count, its requests no longer do.
-        oldest = present.number - self._settings.window_seconds
-        requests = sum(second.requests for second in self._seconds if second.number > oldest)
-        if sum(second.retries for second in self._seconds) >= self._allowed(requests):
+        if not self.left(now):
             return False
-        present.retries += 1
+        self._present(now).retries += 1
         return True
+
+    def left(self, now: Instant) -> int:
+        """Return how many retries are left at this moment."""
+        # The oldest second is partly out of the window: its retries still count, its requests no longer do.
+        oldest = floor(now.boot_seconds) - self._settings.window_seconds
+        requests = sum(second.requests for second in self._seconds if second.number > oldest)
+        retries = sum(second.retries for second in self._seconds if second.number >= oldest)
+        return max(0, self._allowed(requests) - retries)
 
     def _allowed(self, requests: int) -> int:
         return max(self._settings.least, floor(requests * self._settings.share))

@@ -4,6 +4,7 @@ One method per kind of answer. Each takes note in the tables that are concerned 
 anything. Evidence of one token may demote what others have stored, never freshen or remove it.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from proxy.caching.key import Tag
@@ -78,6 +79,7 @@ class Knowledge:
             rules=rules, started_at=started_at, is_watched=self.checks.is_watched
         )
         self.health = Health()
+        self.refusals: Counter[str] = Counter()  # confirmed ones of accepted tokens, by their names
 
     def adopt(self, rules: ConnectRules) -> None:
         """Go by other freshness and another interval of change checks from now on."""
@@ -182,10 +184,13 @@ class Knowledge:
         if self.health.is_unsynced(now):
             return Effects()  # Connect can't verify tokens before it has synced: an outage, not a revocation
         everything = tag(Mark.PARTITION, partition=subject.digest)
+        was_dropped = self.leases.is_dropped(subject.digest)
         match self.leases.refuse(subject.digest, sent):
             case Refusal.SUSPENDED:
                 return Effects()
             case Refusal.DROPPED:
+                if not was_dropped:
+                    self.refusals[subject.partition_label] += 1
                 self.checks.forget(subject.digest)
                 return Effects(advance=(everything,), remove=((everything,),))
             case Refusal.STRANGER:

@@ -6,6 +6,7 @@ so that an older success that arrives late proves nothing. Losing memory only ev
 """
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -26,6 +27,23 @@ class Lease(StrEnum):
     HELD = "held"
     LAPSED = "lapsed"  # nothing lately: it must be verified
     SUSPENDED = "suspended"  # Connect refused the token
+
+
+class TokenState(StrEnum):
+    """How a token stands that Connect has accepted, whatever the vault."""
+
+    VERIFIED = "verified"  # an answer proves it at this moment
+    UNVERIFIED = "unverified"  # it has not been used lately, or Connect does not answer
+    REFUSED = "refused"  # Connect's last word was 401
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownToken:
+    """One token that Connect has accepted, and how long ago it last did."""
+
+    partition: bytes
+    state: TokenState
+    verified_age_seconds: float
 
 
 class Refusal(StrEnum):
@@ -130,6 +148,22 @@ class Leases:
         """Tell whether Connect has accepted this token and not refused it since."""
         standing = self._standings.get(partition)
         return standing is not None and standing.refused_first is None
+
+    def is_dropped(self, partition: bytes) -> bool:
+        """Tell whether Connect has refused this token twice since it last accepted it."""
+        standing = self._standings.get(partition)
+        if standing is None or standing.refused_first is None:
+            return False
+        return standing.dropped >= standing.refused_first
+
+    def known(self, now: Instant) -> Iterator[KnownToken]:
+        """Tell of every token that Connect has accepted."""
+        for partition, standing in self._standings.items():
+            age_seconds = now.boot_seconds - standing.accepted
+            state = TokenState.VERIFIED if age_seconds < self._lease_seconds else TokenState.UNVERIFIED
+            if standing.refused_first is not None:
+                state = TokenState.REFUSED
+            yield KnownToken(partition=partition, state=state, verified_age_seconds=age_seconds)
 
     def pardon(self, now: Instant) -> None:
         """Restore tokens refused a moment ago: Connect turns out not to have been able to know them."""

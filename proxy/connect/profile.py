@@ -21,6 +21,7 @@ from proxy.caching.reasons import NotStoredReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
 from proxy.connect import bodies, health
+from proxy.connect.figures import ConnectFigures
 from proxy.connect.finding import ConnectFinding
 from proxy.connect.foresight import ConnectForesight
 from proxy.connect.knowledge import Knowledge
@@ -57,6 +58,7 @@ class ConnectProfile:
         self.foresight = ConnectForesight(
             self._checks, self._knowledge.fences, trusts_content_version=rules.trust_content_version
         )
+        self.figures = ConnectFigures(tokens=tokens, knowledge=self._knowledge)
         self._leases = self._knowledge.leases
         self._versions = self._knowledge.versions
         self._sightings = self._knowledge.sightings

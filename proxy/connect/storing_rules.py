@@ -5,6 +5,7 @@ to it that lists are validated before they are as old as items may be.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from proxy.caching.profile import CacheRules
 from proxy.clock import Instant
@@ -12,6 +13,15 @@ from proxy.connect.resources import Freshness
 from proxy.connect.rules import ConnectRules
 
 RulesByFreshness = Mapping[Freshness | None, CacheRules]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgeBounds:
+    """How old an answer may be: a fresh one, a stale one; and for how long the latter may be served at all."""
+
+    hit_seconds: float
+    stale_seconds: float
+    outage_seconds: float
 
 
 class StoringRules:
@@ -40,6 +50,18 @@ class StoringRules:
         self._cautious = cache_rules(rules, min(cap, item), min(cap, listed))
         self._plain = cache_rules(rules, item, listed)
         self._watched = cache_rules(rules, item, max(listed, rules.check_interval_seconds))
+
+    @property
+    def age_bounds(self) -> AgeBounds:
+        """The ages that these rules promise."""
+        lasting = (*self._plain.values(), *self._watched.values())
+        oldest_seconds = max(rules.assigned_freshness_seconds or 0.0 for rules in lasting)
+        outage_seconds = max(rules.stale_if_error_seconds for rules in lasting)
+        return AgeBounds(
+            hit_seconds=oldest_seconds,
+            stale_seconds=oldest_seconds + outage_seconds,
+            outage_seconds=outage_seconds,
+        )
 
     def of(self, partition: bytes, vault: str, now: Instant) -> RulesByFreshness:
         """Return the rules for what a token reads in a vault."""

@@ -82,6 +82,7 @@ class Tokens:
         self._partitions: Memo[bytes, Partition] = Memo(capacity=capacity)
         self._labels: dict[bytes, str] = {}
         self._others: Memo[bytes, str] = Memo(capacity=capacity)
+        self._expiries: Memo[bytes, float] = Memo(capacity=capacity)
 
     def partition(self, fields: Fields) -> Partition | None:
         """Return the partition of the one bearer token that a request carries; None if it doesn't carry one."""
@@ -99,6 +100,8 @@ class Tokens:
         """Note that Connect has accepted a token; tell whether its label changed by that."""
         if self.label(partition) != UNKNOWN_LABEL:
             return False
+        if partition.expires_wall_seconds is not None:
+            self._expiries.put(partition.digest, partition.expires_wall_seconds)
         if len(self._labels) >= self._most_labels:
             self._others.put(partition.digest, OTHER_LABEL)
             return True
@@ -116,9 +119,20 @@ class Tokens:
 
     def label(self, partition: Partition | None) -> str:
         """Return the bounded word for a token in metrics and logs."""
-        if partition is None:
-            return UNKNOWN_LABEL
-        return self._labels.get(partition.digest) or self._others.get(partition.digest) or UNKNOWN_LABEL
+        return UNKNOWN_LABEL if partition is None else self.name(partition.digest) or UNKNOWN_LABEL
+
+    def name(self, digest: bytes) -> str | None:
+        """Return the label of an accepted token; None for any other."""
+        return self._labels.get(digest) or self._others.get(digest)
+
+    def names(self) -> frozenset[str]:
+        """Return the labels that accepted tokens have."""
+        named = frozenset(self._labels.values())
+        return named | {OTHER_LABEL} if len(self._others) else named
+
+    def expires_wall_seconds(self, digest: bytes) -> float | None:
+        """Return when an accepted token says that it expires."""
+        return self._expiries.get(digest)
 
     def labelled(self, label: str) -> tuple[bytes, ...]:
         """Return the digests of all accepted tokens with a label."""

@@ -106,6 +106,19 @@ class WriteFences:
             fence.is_open(boot) for fences in self._vaults.values() for fence in fences.values()
         )
 
+    def oldest_open_seconds(self, at: Instant) -> float:
+        """Return how long ago the write ended whose fence has been open for longest; 0 while none is."""
+        boot = at.boot_seconds
+        ended = [
+            fence.last_ended
+            for fences in self._vaults.values()
+            for fence in fences.values()
+            if fence.is_open(boot)
+        ]
+        if boot < self._everything_until:
+            ended.append(self._everything_until - self._fence_seconds)
+        return boot - min(ended, default=boot)
+
     def changed(self, vault: str, item: str, answered_version: int, ended: Instant) -> None:
         """Note an applied PUT or PATCH: one more version than answered, or than already expected."""
         before = self._before(vault, item, ended)

@@ -91,6 +91,10 @@ class GuardedUpstream:
         """Return the breaker's state at this moment."""
         return self._breaker.state()
 
+    def retries_left(self) -> int:
+        """Return how many retries the budget has left at this moment."""
+        return self._budget.left(self._clock.now())
+
     async def send(self, request: UpstreamRequest) -> UpstreamResponse:
         """Send a request, again if need be. Raises UpstreamError, with the outage's kind if nothing was sent."""
         return await self.send_before(request, self._boot_seconds() + self._settings.total_seconds)

@@ -15,7 +15,7 @@ from proxy.exchange.events import BackgroundFinished, BackgroundOutcome
 from proxy.exchange.landing import Landed, Landing, Lost, Overflowing
 from proxy.exchange.ports import Observer
 from proxy.exchange.reader import Reader
-from proxy.exchange.spans import NO_TRACING, SpanName, Tracing
+from proxy.exchange.spans import NO_TRACING, SpanName, Tracing, attributes_of
 from proxy.semantics.trace_context import TraceContext
 
 _AT_ONCE = 4
@@ -93,7 +93,8 @@ class Prober(Generic[SubjectT, FindingT, BackgroundT]):
         cause, self._cause = self._cause, None
         try:
             with self._tracing.follow_up(SpanName.BACKGROUND, cause) as span:
-                span.note({"connect_sidecar.cause": background.cause, **dict(subject.about)})
+                span.note({"connect_sidecar.cause": background.cause})
+                span.note(attributes_of(subject.about))
                 request = replace(background.request, trace=span.context)
                 landing = await self._reader.fetch(subject, request)
         finally:

@@ -10,7 +10,7 @@ from proxy.exchange.conclusion import Conclusion
 from proxy.exchange.events import WITHOUT_ORIGIN, Answered, ExchangeFinished
 from proxy.exchange.ports import AuditTrail, Observer
 from proxy.exchange.reasons import OwnReason
-from proxy.exchange.spans import Span, Tracing
+from proxy.exchange.spans import Span, Tracing, attributes_of
 from proxy.semantics.message import Request
 
 
@@ -91,7 +91,7 @@ def _describe(span: Span, subject: Subject, finished: ExchangeFinished) -> None:
     )
     if subject.route:
         span.note({"http.route": subject.route})
-    span.note({f"connect_sidecar.{word}": identifier for word, identifier in finished.about})
+    span.note(attributes_of(finished.about))
     if finished.version is not None:
         span.note({"connect_sidecar.version": finished.version})
     if finished.age_seconds is not None:

@@ -11,6 +11,7 @@ from random import getrandbits
 from types import TracebackType
 from typing import Protocol, Self
 
+from proxy.caching.profile import About
 from proxy.clock import Clock, Instant
 from proxy.semantics import trace_context
 from proxy.semantics.message import Fields
@@ -216,6 +217,11 @@ class Tracing:
         state = "" if parent is None else parent.state
         context = TraceContext(trace_id=trace_id, span_id=getrandbits(64) or 1, is_sampled=True, state=state)
         return Span(self, name, kind, context, parent, links)
+
+
+def attributes_of(about: About) -> Attributes:
+    """Return the ids that something is about, as attributes."""
+    return {f"connect_sidecar.{word}": identifier for word, identifier in about}
 
 
 class _Unheard:

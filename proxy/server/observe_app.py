@@ -24,11 +24,11 @@ class Service(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """Where the answers come from. `metrics` returns a body and its media type."""
+    """Where the answers come from. `metrics` takes what a client accepts, and returns a body and its media type."""
 
     is_ready: Callable[[], bool]
     service: Callable[[], Service]
-    metrics: Callable[[], tuple[bytes, str]]
+    metrics: Callable[[str], tuple[bytes, str]]
 
 
 class ObserveApp:
@@ -36,7 +36,7 @@ class ObserveApp:
 
     def __init__(self, observed: Observed) -> None:
         self._observed = observed
-        self._routes: dict[str, Callable[[], Answer]] = {
+        self._routes: dict[str, Callable[[Request], Answer]] = {
             "/livez": self._livez,
             "/readyz": self._readyz,
             "/metrics": self._metrics,
@@ -49,16 +49,17 @@ class ObserveApp:
             return text_answer(404, "this port has /livez, /readyz and /metrics")
         if request.method not in {"GET", "HEAD"}:
             return text_answer(405, "only GET", {"Allow": "GET, HEAD"})
-        return route()
+        return route(request)
 
-    def _livez(self) -> Answer:
+    def _livez(self, _: Request) -> Answer:
         return text_answer(200, "alive")
 
-    def _readyz(self) -> Answer:
+    def _readyz(self, _: Request) -> Answer:
         if not self._observed.is_ready():
             return text_answer(503, "draining")
         return text_answer(200, self._observed.service())
 
-    def _metrics(self) -> Answer:
-        body, content_type = self._observed.metrics()
-        return small_answer(200, body, content_type)
+    def _metrics(self, request: Request) -> Answer:
+        accept = ",".join(request.fields.getall("Accept", ()))
+        body, content_type = self._observed.metrics(accept)
+        return small_answer(200, body, content_type, {"Vary": "Accept"})

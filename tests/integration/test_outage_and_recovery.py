@@ -201,7 +201,8 @@ async def test_metrics_show_the_breaker(world):
     states = {state: figures[f'upstream_breaker_state{{endpoint="0",state="{state}"}}'] for state in STATES}
     assert states == {"closed": 0, "open": 1, "half_open": 0}
     assert figures['upstream_breaker_openings_total{endpoint="0",why="connection_refused"}'] == 1
-    assert figures['upstream_request_duration_seconds_count{result="connection_refused"}'] >= 3
+    assert figures['upstream_request_duration_seconds_count{outcome="failed"}'] >= 3
+    assert figures["upstream_up"] == 0
 
 
 STATES = ("closed", "open", "half_open")

@@ -1,6 +1,7 @@
 """Traces as a collector gets them: a miss, followers, something stale and its validation, a write, an outage."""
 
 import asyncio
+import re
 
 import pytest
 
@@ -284,6 +285,11 @@ async def test_a_collector_that_is_away_costs_spans_and_no_request(tmp_path):
             for _ in range(100):
                 assert (await world.ask("GET", world.path)).status == 200
             await collector.until(lambda collector: collector.requests)
+            async with await WireClient.connect(process.observe_address) as client:
+                text = (await client.ask("GET /metrics HTTP/1.1\r\nHost: o")).body.decode()
+        lost = re.search(r"^connect_sidecar_spans_lost_total (\d+)", text, re.MULTILINE)
+        assert int(lost[1]) >= 100
+    assert collector.spans == []
 
 
 async def test_what_was_not_sent_yet_goes_out_at_the_end(tmp_path):

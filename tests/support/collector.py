@@ -41,6 +41,7 @@ class Collector:
         self.hangs = False
         self.requests = 0
         self.url = ""
+        self.is_over = asyncio.Event()
         self._changed = asyncio.Event()
 
     def named(self, name: str) -> list[Span]:
@@ -61,8 +62,8 @@ class Collector:
         self.requests += 1
         self._changed.set()
         if self.hangs:
-            await asyncio.Event().wait()
-        if self.refuses:
+            await self.is_over.wait()
+        if self.hangs or self.refuses:
             return web.Response(status=503)
         self.raw += octets
         sent = ExportTraceServiceRequest.FromString(octets)
@@ -81,7 +82,7 @@ async def running_collector() -> AsyncIterator[Collector]:
     collector = Collector()
     app = web.Application(client_max_size=2**24)
     app.router.add_post("/v1/traces", collector.take)
-    runner = web.AppRunner(app, shutdown_timeout=0)
+    runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -89,6 +90,7 @@ async def running_collector() -> AsyncIterator[Collector]:
     try:
         yield collector
     finally:
+        collector.is_over.set()
         await runner.cleanup()
 
 

@@ -35,7 +35,7 @@ async def drain() -> None:
     handler, release = FakeHandler(), asyncio.Event()
     lifecycle = Lifecycle(settings=DrainSettings(drain_delay_seconds=0.3, drain_timeout_seconds=5))
     observed = Observed(
-        is_ready=lifecycle.is_ready, service=lambda: Service.READY, metrics=lambda: (b"", "text/plain")
+        is_ready=lifecycle.is_ready, service=lambda: Service.READY, metrics=lambda accept: (b"", "text/plain")
     )
     traffic = Front(HttpServer(handler, settings=HttpServerSettings()), [LOCAL])
     observe = Front(HttpServer(ObserveApp(observed), settings=HttpServerSettings()), [LOCAL])

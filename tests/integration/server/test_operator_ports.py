@@ -76,7 +76,7 @@ async def test_observe_port(opened, method, target, status, body):
         Observed(
             is_ready=lambda: True,
             service=lambda: Service.SERVING_STALE,
-            metrics=lambda: (b"m 1\n", "text/plain"),
+            metrics=lambda accept: (b"m 1\n", "text/plain"),
         )
     )
     running = await opened(front(app, free()))
@@ -90,7 +90,7 @@ async def test_observe_port(opened, method, target, status, body):
 
 async def test_not_ready_while_draining(opened):
     app = ObserveApp(
-        Observed(is_ready=lambda: False, service=lambda: Service.READY, metrics=lambda: (b"", ""))
+        Observed(is_ready=lambda: False, service=lambda: Service.READY, metrics=lambda accept: (b"", ""))
     )
     running = await opened(front(app, free()))
     port = running.addresses[0].port

@@ -58,3 +58,18 @@ def test_in_any_ten_seconds_retries_keep_to_their_bound(steps):
                 in_window = sum(1 for when in retries if now - when < 10)
                 recent = sum(1 for when in requests if now - when <= 10)
                 assert in_window <= max(10, recent * 0.2)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 3), st.integers(0, 30), st.integers(0, 15)), max_size=30), st.floats(0, 3)
+)
+def test_what_is_left_is_what_can_be_taken_and_looking_costs_nothing(moments, wait):
+    budget, now = RetryBudget(RetryBudgetSettings()), 0.0
+    for pause, requests, retries in moments:
+        now += pause
+        for _ in range(requests):
+            budget.note_request(at(now))
+        taken(budget, at(now), retries)
+    left = budget.left(at(now + wait))
+    assert budget.left(at(now + wait)) == left
+    assert taken(budget, at(now + wait), 1000) == left
