@@ -37,7 +37,7 @@ def test_the_page_is_as_the_code_renders_it():
 
 
 def test_every_metric_is_on_the_page_once_and_nothing_else_is():
-    rows = re.findall(r"^\| `(\w+)` \|", PAGE.read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| `(connect_sidecar_\w+)` \|", PAGE.read_text(), re.MULTILINE)
     assert sorted(rows) == sorted(BY_NAME)
 
 
