@@ -77,7 +77,7 @@ class Observation:
             await self._traces.close()
 
     def _make_traces(self, environ: Mapping[str, str]) -> "Traces | None":
-        """Return where spans go, if the environment says so; they are loaded only then, for 40 MB of memory."""
+        """Return where spans go, if the environment says so; they are loaded only then, for 10 MB of memory."""
         if not wants_traces(environ):
             return None
         protocol = next((value for name in _PROTOCOLS if (value := environ.get(name, "").strip())), _PROTOCOL)
