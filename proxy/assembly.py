@@ -75,7 +75,12 @@ class Sidecar:
     """One sidecar: made from settings inside a running loop, run once."""
 
     def __init__(
-        self, settings: Settings, *, clock: Clock | None = None, sources: Sources | None = None
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        sources: Sources | None = None,
+        observation: Observation | None = None,
     ) -> None:
         self._settings = settings
         self._sources = sources or Sources(read=lambda: Loaded(settings=settings, ignored=()))
@@ -84,7 +89,7 @@ class Sidecar:
         self._store = MemoryStore(
             total_bytes=settings.cache.store_bytes, per_response_bytes=settings.cache.response_bytes
         )
-        self._observation = Observation(settings, clock=self._clock)
+        self._observation = observation or Observation(settings, clock=self._clock)
         self._metrics = self._observation.metrics
         self._profile = make_profile(settings, self._clock)
         if isinstance(self._profile, ConnectProfile):

@@ -125,7 +125,7 @@ class TokenSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Log lines on standard error (docs/metrics.md has all of them). No line has a token, a body, a title or a filter."""
+    """Log lines on standard error; docs/metrics.md has all of them. None has a token, a body, a title or a filter."""
 
     level: Annotated[
         LogLevel,
