@@ -5,6 +5,7 @@ a client sent. Our own texts are closed.
 """
 
 import logging
+import re
 from collections.abc import Callable
 
 from structlog.typing import FilteringBoundLogger
@@ -13,7 +14,9 @@ from proxy.adapters.logs.line_bound import Kind
 from proxy.adapters.logs.words import LogEvent
 
 OUR_SERVER = "proxy.server"
-LIBRARIES = ("aiohttp", "asyncio", "opentelemetry", "py.warnings")
+WARNINGS = "py.warnings"
+LIBRARIES = ("aiohttp", "asyncio", "opentelemetry", WARNINGS)
+_WARNING = re.compile(r"(?:.*/)?(?P<module>\w+)\.pyx?:(?P<line>\d+): (?P<category>\w+): ")
 
 
 class Adopted(logging.Handler):
@@ -26,22 +29,15 @@ class Adopted(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line for a record."""
-        where = f"{record.module}:{record.lineno}"
-        is_ours = record.name.startswith(OUR_SERVER)
-        event = LogEvent.FAULT if is_ours else LogEvent.LIBRARY
-        if not self._admits(Kind(of=event, library=record.name, where=where)):
-            return
-        if is_ours:
-            self._logger.log(record.levelno, event, fault=record.getMessage())
-            return
-        error = record.exc_info[0] if record.exc_info else None
-        self._logger.log(
-            record.levelno,
-            event,
-            library=record.name,
-            where=where,
-            error=None if error is None else error.__name__,
-        )
+        level = min(
+            max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL
+        )  # there are more in between
+        where, error = _origin_of(record)
+        if record.name.startswith(OUR_SERVER):
+            if self._admits(Kind(of=LogEvent.FAULT, where=where)):
+                self._logger.log(level, LogEvent.FAULT, fault=record.getMessage())
+        elif self._admits(Kind(of=LogEvent.LIBRARY, library=record.name, where=where)):
+            self._logger.log(level, LogEvent.LIBRARY, library=record.name, where=where, error=error)
 
 
 def adopt(handler: Adopted, threshold: int) -> None:
@@ -52,3 +48,12 @@ def adopt(handler: Adopted, threshold: int) -> None:
         logger.handlers = [handler]
         logger.setLevel(max(threshold, logging.WARNING))
         logger.propagate = name == OUR_SERVER
+
+
+def _origin_of(record: logging.LogRecord) -> tuple[str, str | None]:
+    """Return where a record comes from, and of what kind the error or warning is that it tells of."""
+    warning = _WARNING.match(record.getMessage()) if record.name == WARNINGS else None
+    if warning is not None:  # the record itself comes from the module `warnings`
+        return f"{warning['module']}:{warning['line']}", warning["category"]
+    error = record.exc_info[0] if record.exc_info else None
+    return f"{record.module}:{record.lineno}", None if error is None else error.__name__

@@ -62,7 +62,8 @@ class LineWriter:
                 self._waiting_bytes += len(line)
             if self._thread is None:
                 self._start()
-            self._changed.notify()
+            else:
+                self._changed.notify()
 
     debug = info = warning = error = critical = write
 
@@ -78,11 +79,12 @@ class LineWriter:
 
     def _start(self) -> None:
         self._is_closing = False
-        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
-        atexit.register(
-            self.close
-        )  # whatever ends the process in Python: the last lines are what one looks for
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+        with suppress(RuntimeError):  # no more threads now, or ever: lines wait for the next try
+            thread.start()
+            self._thread = thread
+            # Whatever ends the process in Python: its last lines are what one looks for.
+            atexit.register(self.close)
 
     def _run(self) -> None:
         while (batch := self._next_batch()) is not None:

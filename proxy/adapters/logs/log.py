@@ -105,7 +105,7 @@ class Log:
             case ExchangeFinished():
                 self._exchange(event)
             case UpstreamAnswered():
-                if event.status is not None and event.status < 500:
+                if event.status is not None and event.status < 500 and event.status != 408:
                     self._spells.connect_answered()
             case Limited():
                 self._limited(event)

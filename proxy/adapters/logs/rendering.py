@@ -40,7 +40,7 @@ def _arrange(_: WrappedLogger, level: str, event: EventDict) -> EventDict:
     name = event["event"]
     ts = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     line = {"ts": ts, "level": level, "event": name}
-    for field in FIELDS[name]:
+    for field in FIELDS.get(name, ()):
         value = event.get(field)
         if value is not None:
             line[field] = value

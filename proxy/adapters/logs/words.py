@@ -28,6 +28,8 @@ class LogEvent(StrEnum):
     FRESH_AGAIN = "answers.fresh_again"
     FAILING = "answers.failing"
     WORKING_AGAIN = "answers.working_again"
+    AUDIT_FAILING = "audit.failing"
+    AUDIT_RESUMED = "audit.resumed"
     EXCEEDED = "limits.exceeded"
     KEPT_AGAIN = "limits.kept_again"
     LIBRARY = "library.message"
@@ -74,6 +76,8 @@ FIELDS: Mapping[LogEvent, tuple[str, ...]] = {
     LogEvent.FRESH_AGAIN: ("why", "duration_s", "count"),
     LogEvent.FAILING: ("why",),
     LogEvent.WORKING_AGAIN: ("why", "duration_s", "count"),
+    LogEvent.AUDIT_FAILING: ("why", "lost"),
+    LogEvent.AUDIT_RESUMED: ("lost",),
     LogEvent.EXCEEDED: ("token", "budget", "enforced"),
     LogEvent.KEPT_AGAIN: ("token", "budget", "enforced", "duration_s", "count"),
     LogEvent.LIBRARY: ("library", "where", "error"),

@@ -82,6 +82,8 @@ def lines(tmp_path):
     log.pass_seconds(61)
     log.log.logger.info(LogEvent.PHASE, phase="serving", version="1")
     log.log.logger.info(LogEvent.NOTE, note="n")
+    log.log.logger.error(LogEvent.AUDIT_FAILING, why="ENOSPC", lost=0)
+    log.log.logger.info(LogEvent.AUDIT_RESUMED, lost=1)
     with (tmp_path / "log").open("ab") as file:
         file.write(line_of(LogFormat.JSON, "warning", LogEvent.UNWISE, setting="s", problem="p"))
         file.write(line_of(LogFormat.JSON, "error", LogEvent.LOST, count=1))

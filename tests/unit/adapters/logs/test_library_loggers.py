@@ -39,13 +39,21 @@ def test_only_warnings_and_above_are_passed_on(log):
     assert log.lines() == []
 
 
-def test_the_interpreters_warnings_take_the_same_way(log, recwarn):
+def test_a_warning_of_the_interpreter_names_the_code_that_warned_and_its_category(log):
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        warnings.showwarning = logging._showwarning
-        warnings.warn(f"quoting {SECRET}", stacklevel=1)
-    assert log.events() == ["library.message"]
+        warnings.showwarning = logging._showwarning  # pytest has put its own in that place
+        warnings.warn(f"x.py:1: SecretWarning: quoting {SECRET}", ResourceWarning, stacklevel=1)
+    (line,) = log.lines()
+    assert (line["library"], line["error"]) == ("py.warnings", "ResourceWarning")
+    assert line["where"].startswith("test_library_loggers:")
     assert SECRET not in log.text()
+
+
+@pytest.mark.parametrize(("level", "name"), [(35, "warning"), (99, "critical")])
+def test_a_level_of_a_librarys_own_is_the_next_one_below(log, level, name):
+    logging.getLogger("aiohttp").log(level, "?")
+    assert log.lines()[0]["level"] == name
 
 
 def test_a_fault_of_our_server_is_a_line_in_its_own_closed_words(log):

@@ -192,6 +192,18 @@ def test_after_closing_the_next_line_starts_anew(pipe):
             assert os.read(pipe.reading, 100) == line
 
 
+def test_where_no_thread_can_be_had_lines_wait_for_the_next_try(pipe, monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    with make(pipe.writing) as writer:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            writer.write(b"one\n")
+        writer.write(b"two\n")
+        assert pipe.drained(writer) == b"one\ntwo\n"
+
+
 ENDING = """
 import sys
 from proxy.adapters.logs.line_writer import LineWriter

@@ -59,7 +59,7 @@ def test_stale_answers_and_failures_are_told_when_they_begin_and_when_they_end(l
     assert len(changes(log)) == 2
 
 
-@pytest.mark.parametrize("status", [None, 503])
+@pytest.mark.parametrize("status", [None, 503, 408])
 def test_silence_alone_ends_no_outage_readers_may_be_few(log, status):
     for _ in range(5):
         log.tell(STALE, connect_answers(status))
