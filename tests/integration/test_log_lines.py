@@ -7,12 +7,14 @@ import os
 import signal
 import sys
 import threading
+from collections import Counter
 from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from proxy.emulator import READ, Emulator
+from proxy.emulator import FOREVER, READ, Emulator, Status
 from tests.support.process import free_port, sidecar_process
+from tests.support.sidecar import SteppedClock, running_sidecar
 from tests.support.wire import WireClient, request_head
 
 CONNECTIONS, REQUESTS_EACH = 8, 1250
@@ -99,6 +101,9 @@ async def test_a_reader_of_the_log_that_stands_still_costs_lines_but_no_answer(t
             statuses = await asyncio.gather(*(ask_many(address) for _ in range(CONNECTIONS)))
         assert sum(map(len, statuses)) == REQUESTS
         log.read()
+        async with asyncio.timeout(20):
+            while b"log.lost" not in log.octets:  # from here on there is room again
+                await asyncio.sleep(0.01)
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), 30) == 0
         lines = log.lines()
@@ -167,3 +172,40 @@ async def test_level_and_sampling_follow_the_settings_while_the_process_runs(con
     lines = [json.loads(line) for line in process.output.splitlines()]
     events = [line["event"] for line in lines if line["event"] in {"settings.reloaded", "exchange.finished"}]
     assert events == ["settings.reloaded", "exchange.finished"]
+
+
+async def told_until(event, capfd):
+    """Return the lines so far, once one of `event` is there."""
+    text = ""
+    async with asyncio.timeout(20):
+        while f'"event":"{event}"' not in text:
+            text += capfd.readouterr().err
+            await asyncio.sleep(0.01)
+    return [json.loads(line) for line in text.splitlines()]
+
+
+async def test_an_outage_with_many_readers_is_a_few_lines_and_says_how_many_it_was_stale_for(connect, capfd):
+    sample, clock = connect.sample_data(), SteppedClock()
+    token = connect.issue_token("ci", {sample.demo.id: READ})
+    head = request_head("GET", f"/v1/vaults/{sample.demo.id}/items/{sample.login.id}", token)
+    async with running_sidecar(connect.url, clock=clock, LOG__LEVEL="info") as sidecar:
+        clock.pass_seconds(31)
+        async with await WireClient.connect(sidecar.address) as client:
+            await client.ask(head)
+            outage = connect.faults.add(Status(status=503), times=FOREVER)
+            clock.pass_seconds(61)
+            for _ in range(500):
+                assert (await client.ask(head)).status == 200
+            connect.faults.remove(outage)
+            clock.pass_seconds(61)
+            await client.ask(head)
+            clock.pass_seconds(31)
+            lines = await told_until("answers.fresh_again", capfd)
+    stale = [
+        line["why"] for line in lines if line.get("cache") == "stale" and line["event"] != "log.left_out"
+    ]
+    left_out = [line["count"] for line in lines if line["event"] == "log.left_out"]
+    assert max(Counter(stale).values()) == 10, "of each reason"
+    assert len(stale) + sum(left_out) == 500
+    assert sum(line["event"] == "answers.stale" for line in lines) == 1
+    assert [line["count"] for line in lines if line["event"] == "answers.fresh_again"] == [500]
