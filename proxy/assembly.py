@@ -16,6 +16,7 @@ from typing import Any
 
 from proxy import __version__
 from proxy.adapters.file_watch import FileWatch
+from proxy.adapters.logs import LogEvent
 from proxy.adapters.memory_store import MemoryStore
 from proxy.clock import Clock, SystemClock
 from proxy.config import Loaded, Settings
@@ -74,7 +75,12 @@ class Sidecar:
     """One sidecar: made from settings inside a running loop, run once."""
 
     def __init__(
-        self, settings: Settings, *, clock: Clock | None = None, sources: Sources | None = None
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        sources: Sources | None = None,
+        observation: Observation | None = None,
     ) -> None:
         self._settings = settings
         self._sources = sources or Sources(read=lambda: Loaded(settings=settings, ignored=()))
@@ -83,7 +89,7 @@ class Sidecar:
         self._store = MemoryStore(
             total_bytes=settings.cache.store_bytes, per_response_bytes=settings.cache.response_bytes
         )
-        self._observation = Observation(settings, clock=self._clock)
+        self._observation = observation or Observation(settings, clock=self._clock)
         self._metrics = self._observation.metrics
         self._profile = make_profile(settings, self._clock)
         if isinstance(self._profile, ConnectProfile):
@@ -181,7 +187,7 @@ class Sidecar:
             profile=self._profile,
             limiter=self._limiter,
             shared=self._shared,
-            set_log_level=self._observation.set_log_level,
+            adopt_log=self._observation.adopt_log,
             tls=self._tls,
         )
 
@@ -231,12 +237,12 @@ class Sidecar:
         return Service.SERVING_STALE if are_away(self._upstream) else Service.READY
 
     def _on_phase(self, phase: Phase) -> None:
-        self._observation.log.logger.info("sidecar.phase", phase=phase.value, version=__version__)
+        self._observation.log.logger.info(LogEvent.PHASE, phase=phase.value, version=__version__)
         if phase is not Phase.SERVING:
             return
         fronts = (self._traffic, *self._observe, *self._control)
         for note in (*self._observation.notes, *(note for front in fronts for note in front.notes)):
-            self._observation.log.logger.info("sidecar.note", note=note)
+            self._observation.log.logger.info(LogEvent.NOTE, note=note)
         if self._on_ready is not None:
             self._on_ready(self._running())
 

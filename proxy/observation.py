@@ -3,16 +3,17 @@
 Each is one adapter that knows nothing of the others; all get the same frozen events.
 """
 
+import asyncio
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from proxy import __version__
-from proxy.adapters.logs import ExchangeLog, LogFormat, make_logger
+from proxy.adapters.logs import Log, LogFormat, LogPolicy
 from proxy.adapters.metrics import Metrics
 from proxy.adapters.metrics.event_loop_lag import EventLoopLag
 from proxy.clock import Clock
-from proxy.config import ConfigError, Settings
+from proxy.config import ConfigError, LogSettings, Settings
 from proxy.config.addresses import origin_host_and_port
 from proxy.exchange.events import Event
 from proxy.exchange.ports import AuditTrail, NoAudit, Observer
@@ -46,13 +47,13 @@ class Observation:
 
     def __init__(self, settings: Settings, *, clock: Clock, environ: Mapping[str, str] = os.environ) -> None:
         self.notes: list[str] = []
-        self._log_format = LogFormat(settings.log.format.value)
         host, port = origin_host_and_port(settings.upstream.url)
         upstream = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.metrics = Metrics(version=__version__, upstream=upstream, clock=clock)
         self._event_loop_lag = EventLoopLag()
         self.metrics.watch_loop(self._event_loop_lag)
-        self.log = ExchangeLog(make_logger(self._log_format, settings.log.level.value))
+        self.log = Log(LogFormat(settings.log.format.value), _log_policy(settings.log), clock=clock)
+        self.metrics.watch_log(self.log)
         self.audit: AuditTrail = NoAudit()
         self._traces = self._make_traces(environ)
         observers: list[Observer] = [self.metrics, self.log]
@@ -61,20 +62,26 @@ class Observation:
             self.metrics.watch_spans(self._traces)
         self.observer: Observer = Everyone(*observers)
         self.tracing = Tracing(clock=clock, listener=self.observer, sampler=self._traces)
+        self._background: list[asyncio.Task[None]] = []
 
-    def set_log_level(self, level: str) -> None:
-        """Write lines of this level and above from now on."""
-        self.log.logger = make_logger(self._log_format, level)
+    def adopt_log(self, settings: LogSettings) -> None:
+        """Write lines by other settings from now on."""
+        self.log.adopt(_log_policy(settings))
 
     async def begin(self) -> None:
         """Start what works in the background."""
         self._event_loop_lag.begin()
+        self._background = [asyncio.create_task(self.log.run())]
 
     async def end(self) -> None:
         """Write out what is held back, and stop."""
         self._event_loop_lag.end()
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
         if self._traces is not None:
             await self._traces.close()
+        await asyncio.to_thread(self.log.close)
 
     def _make_traces(self, environ: Mapping[str, str]) -> "Traces | None":
         """Return where spans go, if the environment says so; they are loaded only then, for 10 MB of memory."""
@@ -101,3 +108,7 @@ def wants_traces(environ: Mapping[str, str]) -> bool:
     if environ.get("OTEL_TRACES_EXPORTER", "otlp").strip().lower() != "otlp":
         return False
     return any(environ.get(name, "").strip() for name in _ENDPOINTS)
+
+
+def _log_policy(settings: LogSettings) -> LogPolicy:
+    return LogPolicy(level=settings.level.value, miss_sample_ratio=settings.miss_sample_ratio)

@@ -10,7 +10,15 @@ from typing import Any
 
 from proxy.admission.rate_limiter import RateLimiter
 from proxy.caching.http_profile import HttpProfile
-from proxy.config import ConfigError, Loaded, Settings, differences, problems_of, with_live_settings_of
+from proxy.config import (
+    ConfigError,
+    Loaded,
+    LogSettings,
+    Settings,
+    differences,
+    problems_of,
+    with_live_settings_of,
+)
 from proxy.connect import purging
 from proxy.connect.profile import ConnectProfile
 from proxy.exchange.events import Reloaded, ReloadOutcome
@@ -41,7 +49,7 @@ class LiveParts:
     profile: ConnectProfile | HttpProfile
     limiter: RateLimiter
     shared: SharedUpstream
-    set_log_level: Callable[[str], None]
+    adopt_log: Callable[[LogSettings], None]
     tls: ServerTls | None
 
 
@@ -90,7 +98,7 @@ class Reloading:
         per_party, overall = refusal_limits(now)
         parts.shared.adopt(known=known, unknown=unknown, per_party=per_party, overall=overall)
         exchange.permit(make_route_policy(now))
-        parts.set_log_level(now.log.level.value)
+        parts.adopt_log(now.log)
         if "mode" in changed:  # else it stays as an operator may have switched it
             exchange.switch(Mode(now.mode.value))
         if changed & _FRESHNESS:

@@ -1,9 +1,8 @@
 """What a start says about itself before traffic comes: settings that are allowed but unwise, one log line each."""
 
-import json
 import sys
-from datetime import UTC, datetime
 
+from proxy.adapters import logs
 from proxy.config import Loaded, LogFormat, Settings, memory_limit_bytes, warnings_about
 
 
@@ -23,13 +22,8 @@ def warn(settings: Settings, warning: str) -> None:
 def _line(warning: str, log_format: LogFormat) -> str:
     if log_format is LogFormat.CONSOLE:
         return f"warning: {warning}"
-    setting, _, why = warning.partition(": ")
-    return json.dumps(
-        {
-            "ts": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "level": "warning",
-            "event": "config.unwise",
-            "setting": setting,
-            "why": why,
-        }
+    setting, _, problem = warning.partition(": ")
+    line = logs.line_of(
+        logs.LogFormat.JSON, "warning", logs.LogEvent.UNWISE, setting=setting, problem=problem
     )
+    return line.decode().rstrip("\n")

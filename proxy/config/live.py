@@ -36,6 +36,7 @@ LIVE = frozenset(
         "routes.allow",
         "routes.deny",
         "log.level",
+        "log.miss_sample_ratio",
     }
 )
 

@@ -125,10 +125,14 @@ class TokenSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Log lines on standard error. No line has a token, a body, a title or a filter."""
+    """Log lines on standard error; docs/metrics.md has all of them. None has a token, a body, a title or a filter."""
 
     level: Annotated[
-        LogLevel, Meta(description="`info`: errors, stale answers, writes, changes of state")
+        LogLevel,
+        Meta(
+            description="`info`: errors, refusals, stale answers, writes, changes of state, and a sample of the reads"
+            " that Connect answered. `debug`: a line for every request, none left out"
+        ),
     ] = LogLevel.INFO
     format: Annotated[LogFormat, Meta(description="`json` for collectors, `console` for people")] = (
         LogFormat.JSON
@@ -138,8 +142,9 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             ge=0,
             le=1,
-            description="Which part of the reads that Connect answered gets a line: 0 none, 1 all. Errors, stale"
-            " answers and writes always do; hits never, the audit has them (`level = debug` has a line for everything)",
+            description="Which part of the reads that Connect answered gets a line, by lot: 0 none, 1 all. Errors,"
+            " stale answers and writes always do; hits never, the audit has them (`level = debug` has a line for"
+            " everything)",
         ),
     ] = 0.1
 

@@ -20,7 +20,7 @@ async def test_a_write_under_way_is_answered_before_the_process_ends(tmp_path):
                 write = asyncio.create_task(client.ask("\r\n".join(lines)))
                 await hold.arrived()
                 sidecar.send(signal.SIGTERM)
-                while b'"phase": "draining"' not in sidecar.output:
+                while b'"phase":"draining"' not in sidecar.output:
                     await asyncio.sleep(0.01)
                 hold.release()
                 answer = await write
@@ -35,7 +35,7 @@ async def test_while_it_drains_it_is_not_ready_but_still_serves(tmp_path):
         token = emulator.issue_token("ci", {sample.demo.id: READ_WRITE})
         async with sidecar_process(emulator.url, tmp_path, SERVER__DRAIN_DELAY_SECONDS="30") as sidecar:
             sidecar.send(signal.SIGTERM)
-            while b'"phase": "draining"' not in sidecar.output:
+            while b'"phase":"draining"' not in sidecar.output:
                 await asyncio.sleep(0.01)
             async with await WireClient.connect(sidecar.observe_address) as client:
                 assert (await client.ask("GET /readyz HTTP/1.1\r\nHost: localhost")).status == 503

@@ -4,9 +4,7 @@ Time is put forward by hand; the sidecar is the one that runs in production.
 """
 
 import asyncio
-import io
 import json
-import sys
 
 import pytest
 
@@ -47,15 +45,7 @@ class World:
 
 
 @pytest.fixture
-def log(monkeypatch):
-    """What the sidecar writes."""
-    stream = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", stream)
-    return stream
-
-
-@pytest.fixture
-async def world(log):
+async def world():
     clock = SteppedClock()
     async with Emulator() as emulator:
         sample = emulator.sample_data()
@@ -66,8 +56,14 @@ async def world(log):
             yield World(emulator, sidecar, clock, sample)
 
 
-def told(log):
-    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+async def told_until(event, capfd):
+    """Return what was written of upstreams, once a line of `event` is there."""
+    text = ""
+    async with asyncio.timeout(20):
+        while f'"event":"{event}"' not in text:
+            text += capfd.readouterr().err
+            await asyncio.sleep(0)
+    lines = [json.loads(line) for line in text.splitlines()]
     return [line for line in lines if line["event"].startswith("upstream.")]
 
 
@@ -78,7 +74,7 @@ async def break_down(world):
     world.emulator.forget_requests()
 
 
-async def test_an_outage_is_told_in_one_line_each_way(world, log):
+async def test_an_outage_is_told_in_one_line_each_way(world, capfd):
     outage = world.emulator.faults.add(Status(status=503), times=FOREVER)
     for _ in range(10):
         await world.ask_anew()
@@ -88,7 +84,7 @@ async def test_an_outage_is_told_in_one_line_each_way(world, log):
     world.clock.pass_seconds(10)
     assert (await world.ask_anew()).status == 200
     await world.ask_anew()
-    down, recovered = told(log)
+    down, recovered = await told_until("upstream.recovered", capfd)
     assert (down["event"], down["level"], down["why"]) == (
         "upstream.down",
         "warning",

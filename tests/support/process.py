@@ -83,6 +83,6 @@ async def _keep_output(sidecar: SidecarProcess, is_serving: asyncio.Event) -> No
     assert sidecar.process.stdout is not None
     while line := await sidecar.process.stdout.readline():
         sidecar.output += line
-        if b'"phase": "serving"' in line:
+        if b'"phase":"serving"' in line:
             is_serving.set()
     is_serving.set()

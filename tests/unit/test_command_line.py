@@ -65,7 +65,7 @@ def test_check_config_warns_and_stays_ok(capsys, monkeypatch):
     assert captured.out.startswith("ok, 1 warning: ")
 
 
-@pytest.mark.parametrize(("log_format", "begins"), [("console", "warning: profile: "), ("json", '{"ts": "')])
+@pytest.mark.parametrize(("log_format", "begins"), [("console", "warning: profile: "), ("json", '{"ts":"')])
 def test_a_start_warns_of_what_is_unwise_in_the_format_of_the_log(capsys, monkeypatch, log_format, begins):
     monkeypatch.setattr("proxy.commands.startup.memory_limit_bytes", lambda: None)
     environ = {"OP_CONNECT_HOST": "http://connect:8080", "CONNECT_SIDECAR__PROFILE": "http"}
