@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.overheard import OVERHEARD
+
 
 @dataclass(slots=True)
 class SidecarProcess:
@@ -76,6 +78,7 @@ async def sidecar_process(
             process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(process.wait(), 30)
         await reading
+        OVERHEARD.say("a process", bytes(sidecar.output))
     assert process.returncode == expected_code, bytes(sidecar.output)
 
 
