@@ -60,6 +60,7 @@ def settings_for(upstream_url: str, directory: Path, **overrides: str) -> Settin
         "OBSERVE__LISTEN": "127.0.0.1:0",
         "CONTROL__SOCKET": str(directory / "control.sock"),
         "LOG__LEVEL": "error",
+        "AUDIT__OUTPUT": "off",
         **overrides,
     }
     return load(None, {f"CONNECT_SIDECAR__{name}": value for name, value in environ.items()})
