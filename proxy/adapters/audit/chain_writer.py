@@ -7,7 +7,7 @@ thread alone, which it may block; plain system calls, no loop.
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from proxy.adapters.audit.figures import AuditFigures
@@ -44,15 +44,15 @@ class Outcome:
     failure: OSError | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
-    content: Content
-    aggregate: Aggregate | None = None
+_Entry = Content | Aggregate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
+    """An entry as it is written: octets (those still to be written), and the head after it."""
+
     entry: _Entry
+    content: Content
     octets: bytes
     head: Head
 
@@ -66,7 +66,7 @@ class ChainWriter:
         self._figures = figures
         self._clock = clock
         self._head = Head()
-        self._cut: _Line | None = None  # its octets are those still to be written
+        self._cut: _Line | None = None  # begun, not finished
         self._rotated: Rotated | None = None  # a file was begun without saying so
         self._lost_told = 0
         self._is_failing = False
@@ -83,22 +83,21 @@ class ChainWriter:
         self._is_failing = failure is not None
         if is_last:
             self._output.close()
-        unwritten = [entry.aggregate for entry in left if entry.aggregate is not None]
-        if is_last and self._cut is not None and self._cut.entry.aggregate is not None:
-            unwritten.append(self._cut.entry.aggregate)  # nobody will finish it
+        if is_last and self._cut is not None:
+            left.append(self._cut.entry)  # nobody will finish it
+        unwritten = [entry for entry in left if isinstance(entry, Aggregate)]
         return Outcome(unwritten=unwritten, failure=failure)
 
     def _entries(self, aggregates: Sequence[Aggregate], *, is_last: bool) -> Iterator[_Entry]:
         if not self._head.seq:
-            yield _Entry(content=self._opened())
+            yield self._opened()
         if self._rotated is not None:
-            yield _Entry(content=self._rotated)
+            yield self._rotated
         if self._is_failing or self._figures.lost > self._lost_told:
-            yield _Entry(content=self._lost())
-        for aggregate in aggregates:
-            yield _Entry(content=aggregate.content(), aggregate=aggregate)
+            yield self._lost()
+        yield from aggregates
         if is_last:
-            yield _Entry(content=Closed(reads={}, lost=0))  # counted when its turn comes
+            yield Closed(reads={}, lost=0)  # counted when its turn comes
 
     def _write(self, left: deque[_Entry]) -> None:
         if self._cut is not None:
@@ -107,7 +106,7 @@ class ChainWriter:
             rotated = self._output.prepare()
             if rotated is not None:
                 self._rotated = rotated
-                left.appendleft(_Entry(content=rotated))
+                left.appendleft(rotated)
             self._write_some(left)
 
     def _write_some(self, left: deque[_Entry]) -> None:
@@ -127,7 +126,7 @@ class ChainWriter:
             left.popleft()
             self._head = line.head
             if written < len(line.octets):
-                self._cut = _Line(entry=line.entry, octets=line.octets[written:], head=line.head)
+                self._cut = replace(line, octets=line.octets[written:])
                 return
             written -= len(line.octets)
             self._is_on_record(line)
@@ -136,12 +135,12 @@ class ChainWriter:
         octets = cut.octets
         while octets:
             octets = octets[self._output.write(octets) :]
-            self._cut = _Line(entry=cut.entry, octets=octets, head=cut.head)
+            self._cut = replace(cut, octets=octets)
         self._cut = None
         self._is_on_record(cut)
 
     def _is_on_record(self, line: _Line) -> None:
-        figures, content = self._figures, line.entry.content
+        figures, content = self._figures, line.content
         figures.records += 1
         figures.sequence, figures.head = line.head.seq, line.head.figure
         self._last_success = timestamp(self._clock.now().wall_seconds)
@@ -156,7 +155,7 @@ class ChainWriter:
         """Seal entries one after the other, as if all of them were going to be written."""
         lines, head, reads = [], self._head, dict(self._figures.reads)
         for entry in entries:
-            content = entry.content
+            content = entry.content() if isinstance(entry, Aggregate) else entry
             if isinstance(content, Read):
                 reads[content.how] += content.count
             elif isinstance(content, Closed):
@@ -165,7 +164,7 @@ class ChainWriter:
                 )
             document = document_of(self._lead(content, head.seq + 1), content)
             octets, head = chain.seal(self._writing.key, head, document)
-            lines.append(_Line(entry=entry, octets=octets, head=head))
+            lines.append(_Line(entry=entry, content=content, octets=octets, head=head))
         return lines
 
     def _lead(self, content: Content, seq: int) -> Lead:

@@ -21,7 +21,9 @@ class StrictTrail(Trail):
         being_written = self._first_lines.get(identity)
         if being_written is not None:
             is_written = await self._is_written(being_written)
-            return self._follow(identity, wall_seconds) if is_written or not self._rules.refuses else False
+            if not is_written and self._rules.refuses:
+                return False
+            return self._count(identity, wall_seconds) or self._go_on_without(1)
         if not self._may_hand_over():
             return self._go_on_without(1)
         return await self._is_written(self._write_first(identity, wall_seconds)) or not self._rules.refuses
@@ -51,10 +53,3 @@ class StrictTrail(Trail):
 
     async def _is_written(self, written: asyncio.Future[Outcome]) -> bool:
         return await self._settled(written, PATIENCE_SECONDS) and written.result().failure is None
-
-    def _follow(self, identity: Identity, wall_seconds: float) -> bool:
-        aggregate = self._ledger.open.get(identity)
-        if aggregate is not None:
-            aggregate.note(wall_seconds)
-            return True
-        return self._begin(identity, wall_seconds) or self._go_on_without(1)

@@ -64,6 +64,7 @@ class Trail:
         self._moved_at = 0.0  # on the loop's clock: when the thread was last seen to do anything
         self._thread: WriterThread | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._has_moved = asyncio.Event()
         self._failure: OSError | None = None
         self._first_lines: dict[Identity, asyncio.Future[Outcome]] = {}
         self._unanswered: set[Aggregate] = set()  # if it can't be written, it has not happened
@@ -81,6 +82,7 @@ class Trail:
         drained = self._ledger.drain()
         written = self._submit(drained, is_last=True)
         self._thread = None
+        self._has_moved.set()
         if not await self._settled(written, _END_SECONDS):
             self._lose(sum(aggregate.count for aggregate in drained))
             self._change_to(TimeoutError())
@@ -122,10 +124,7 @@ class Trail:
             cause=event.cause,
             outcome=event.outcome.value,
         )
-        aggregate = self._ledger.open.get(identity)
-        if aggregate is not None:
-            aggregate.note(event.at.wall_seconds)
-        elif not self._begin(identity, event.at.wall_seconds):
+        if not self._count(identity, event.at.wall_seconds):
             self._lose(1)
 
     @property
@@ -134,9 +133,26 @@ class Trail:
 
     def _first(self, identity: Identity, wall_seconds: float) -> bool | Awaitable[bool]:
         """Note the first of equal reads in an interval."""
-        if self._begin(identity, wall_seconds):
-            return True
+        return self._begin(identity, wall_seconds) or self._when_there_is_room(identity, wall_seconds)
+
+    async def _when_there_is_room(self, identity: Identity, wall_seconds: float) -> bool:
+        """Note a read as soon as enough others are written: more come than the thread can write."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while self._failure is None and self._thread is not None:
+                    if self._count(identity, wall_seconds):
+                        return True
+                    self._has_moved.clear()
+                    await self._has_moved.wait()
         return self._go_on_without(1)
+
+    def _count(self, identity: Identity, wall_seconds: float) -> bool:
+        """Note a read where there is room for it."""
+        aggregate = self._ledger.open.get(identity)
+        if aggregate is None:
+            return self._begin(identity, wall_seconds)
+        aggregate.note(wall_seconds)
+        return True
 
     def _begin(self, identity: Identity, wall_seconds: float, count: int = 1) -> bool:
         """Open an aggregate; False if there is no room, and none can be made."""
@@ -199,6 +215,7 @@ class Trail:
         def settled(outcome: Outcome) -> None:
             self._handed_over -= len(aggregates)
             self._moved_at = self._now()
+            self._has_moved.set()
             self._settle(outcome, is_last=is_last)
             if not written.done():
                 written.set_result(outcome)
