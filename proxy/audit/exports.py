@@ -4,7 +4,7 @@ import msgspec
 
 _BEGINS = b'{"ts":"'
 _EVENT = b'"event":"audit.'
-_WRAPPED = b'{"log":"'
+_WRAPPED = b'{"log":'
 
 
 class _Wrapped(msgspec.Struct):

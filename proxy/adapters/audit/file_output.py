@@ -101,4 +101,4 @@ def last_link(path: Path) -> Link | None:
 def _octets(path: Path, at: int) -> bytes:
     with path.open("rb") as opened:
         opened.seek(at)
-        return opened.read()
+        return opened.read(_TAIL_BYTES)  # no more, whatever it is
