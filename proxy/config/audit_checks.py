@@ -41,7 +41,9 @@ def _without_output(audit: AuditSettings, called: _Called) -> Iterator[str]:
 def _file(file: str, name: str) -> Iterator[str]:
     path = Path(file)
     try:
-        if not path.is_absolute():
+        if "\0" in file:
+            yield f"{name}: can't be a path"
+        elif not path.is_absolute():
             yield f"{name}: must be an absolute path"
         elif not path.parent.is_dir():
             yield f"{name}: {path.parent} is no directory"
@@ -49,8 +51,6 @@ def _file(file: str, name: str) -> Iterator[str]:
             yield f"{name}: {file} is no regular file"
     except OSError as error:
         yield f"{name}: {file} can't be written: {error.strerror}"
-    except ValueError:
-        yield f"{name}: can't be a path"
 
 
 def _key_file(file: str, name: str) -> Iterator[str]:
