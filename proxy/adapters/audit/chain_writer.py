@@ -41,7 +41,7 @@ class Outcome:
     """What became of a batch: what was not written, and why not."""
 
     unwritten: Sequence[Aggregate] = ()
-    failure: OSError | None = None
+    failure: Exception | None = None
 
 
 _Entry = Content | Aggregate
@@ -75,10 +75,10 @@ class ChainWriter:
     def write(self, aggregates: Sequence[Aggregate], *, is_last: bool = False) -> Outcome:
         """Write a batch as far as possible; the last one ends the chain."""
         left = deque(self._entries(aggregates, is_last=is_last))
-        failure = None
+        failure: Exception | None = None
         try:
             self._write(left)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - a fault of ours is no worse than a full disk: tried again
             failure = error
         self._is_failing = failure is not None
         if is_last:

@@ -24,6 +24,7 @@ class FileOutput:
         self._rotate_bytes = rotate_bytes
         self._keep_files = keep_files
         self._descriptor = -1
+        self._rotated: Rotated | None = None  # said by the file that is opened next
 
     def found(self) -> Link | None:
         """Return the last record in the newest file that has one."""
@@ -33,17 +34,12 @@ class FileOutput:
         """Open the file if it isn't, or isn't there any more; put it aside if it is full."""
         if self._descriptor >= 0 and not self._is_ours():
             self.close()
+        if self._descriptor >= 0 and os.fstat(self._descriptor).st_size >= self._rotate_bytes:
+            self._rotate()
         if self._descriptor < 0:
             self._open()
-        if os.fstat(self._descriptor).st_size < self._rotate_bytes:
-            return None
-        dropped = last_link(self._aside(self._keep_files))
-        try:
-            self._put_aside()
-        except OSError:
-            return None  # too large a file is better than none
-        self._open()
-        return Rotated(dropped=dropped)
+        rotated, self._rotated = self._rotated, None
+        return rotated
 
     def write(self, octets: bytes | memoryview) -> int:
         """Append some."""
@@ -71,6 +67,15 @@ class FileOutput:
         except OSError:
             return False
         return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+
+    def _rotate(self) -> None:
+        dropped = last_link(self._aside(self._keep_files))
+        try:
+            self._put_aside()
+        except OSError:
+            return  # too large a file is better than none
+        self.close()
+        self._rotated = Rotated(dropped=dropped)
 
     def _put_aside(self) -> None:
         for number in range(self._keep_files - 1, 0, -1):

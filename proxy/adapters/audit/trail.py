@@ -41,7 +41,7 @@ class TrailRules:
 class TrailState:
     """Records can't be written any more, or can again; `lost` is how many reads have no record so far."""
 
-    failure: OSError | None
+    failure: Exception | None
     lost: int
 
 
@@ -65,7 +65,7 @@ class Trail:
         self._thread: WriterThread | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._has_moved = asyncio.Event()
-        self._failure: OSError | None = None
+        self._failure: Exception | None = None
         self._first_lines: dict[Identity, asyncio.Future[Outcome]] = {}
         self._unanswered: set[Aggregate] = set()  # if it can't be written, it has not happened
 
@@ -77,6 +77,7 @@ class Trail:
 
     async def end(self) -> None:
         """Write everything and the closing record; what takes too long is lost."""
+        await self._under_way_settled()  # what can't be written comes back, and is tried once more
         if self._timer is not None:
             self._timer.cancel()
         drained = self._ledger.drain()
@@ -183,6 +184,13 @@ class Trail:
     def _may_hand_over(self) -> bool:
         return self._thread is not None and self._handed_over < _MOST_LEDGERS * self._rules.most
 
+    async def _under_way_settled(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_END_SECONDS):
+                while self._handed_over:
+                    self._has_moved.clear()
+                    await self._has_moved.wait()
+
     def _set_timer(self) -> None:
         if self._timer is None and self._thread is not None:
             loop = asyncio.get_running_loop()
@@ -216,25 +224,25 @@ class Trail:
             self._handed_over -= len(aggregates)
             self._moved_at = self._now()
             self._has_moved.set()
-            self._settle(outcome, is_last=is_last)
+            self._settle(outcome)
             if not written.done():
                 written.set_result(outcome)
 
         self._thread.submit(Batch(aggregates=aggregates, settled=settled, is_last=is_last))
         return written
 
-    def _settle(self, outcome: Outcome, *, is_last: bool) -> None:
+    def _settle(self, outcome: Outcome) -> None:
         for aggregate in outcome.unwritten:
             if aggregate in self._unanswered:
                 continue
             aggregate.failures += 1
-            if is_last or aggregate.failures >= _TRIES or not self._ledger.take_back(aggregate):
+            if self._thread is None or aggregate.failures >= _TRIES or not self._ledger.take_back(aggregate):
                 self._lose(aggregate.count)
         self._change_to(outcome.failure)
-        if outcome.failure is not None and not is_last:
+        if outcome.failure is not None:
             self._set_timer()
 
-    def _change_to(self, failure: OSError | None) -> None:
+    def _change_to(self, failure: Exception | None) -> None:
         is_new = (failure is None) != (self._failure is None)
         self._failure = failure
         if is_new:

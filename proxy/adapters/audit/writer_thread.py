@@ -39,14 +39,8 @@ class WriterThread:
     def _run(self) -> None:
         while True:
             batch = self._batches.get()
-            outcome = self._written(batch)
+            outcome = self._writer.write(batch.aggregates, is_last=batch.is_last)
             with suppress(RuntimeError):  # the loop has ended without waiting any longer
                 self._loop.call_soon_threadsafe(batch.settled, outcome)
             if batch.is_last:
                 return
-
-    def _written(self, batch: Batch) -> Outcome:
-        try:
-            return self._writer.write(batch.aggregates, is_last=batch.is_last)
-        except Exception as error:  # noqa: BLE001 - a fault of ours costs this batch, not the whole audit
-            return Outcome(unwritten=batch.aggregates, failure=OSError(f"fault: {type(error).__name__}"))
