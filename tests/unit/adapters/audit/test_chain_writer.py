@@ -128,6 +128,13 @@ def test_what_was_lost_is_noted_once_when_writing_works_again(writer):
     assert writer.findings() == {Finding.LOST}
 
 
+def test_what_was_lost_for_want_of_room_is_noted_although_writing_never_failed(writer):
+    writer.write(1)
+    writer.figures.lost += 2
+    writer.write(1)
+    assert events(writer) == ["opened", "read", "lost", "read"]
+
+
 def test_a_line_that_was_cut_and_can_never_be_finished_counts_as_unwritten(writer):
     writer.write()
     writer.output.room = 100

@@ -200,6 +200,24 @@ async def test_refuse_recovers_with_nothing_to_write():
     assert trailed.reads == {"hit": 1}
 
 
+async def test_what_fails_while_it_ends_is_tried_once_more():
+    async with begun(**SOON) as trailed:
+        output = trailed.output
+        output.may_go_on.clear()
+        output.is_asked.clear()
+        trailed.trail.admits(a_read())
+        await trailed.until(output.is_asked.is_set)
+        output.room = 0
+        trailed.trail._on_change = lambda state: setattr(output, "room", None)
+        ending = asyncio.create_task(trailed.trail.end())
+        await asyncio.sleep(0)
+        output.may_go_on.set()
+        await ending
+        assert trailed.reads == {"hit": 1}
+        assert trailed.documents[-1]["event"] == "audit.closed"
+        assert trailed.figures.lost == 0
+
+
 @pytest.mark.parametrize("kind", [Trail, StrictTrail])
 async def test_after_the_end_nothing_more_is_recorded_and_that_is_counted(kind):
     async with begun(kind=kind) as trailed:
