@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_servers(commands)
     _add_checks(commands)
     _add_operations(commands)
+    _add_audit(commands)
     return parser
 
 
@@ -152,6 +153,32 @@ def _add_operations(commands: "Commands") -> None:
     status.add_argument("--json", action="store_true", help="the same as a JSON document")
 
 
+def _add_audit(commands: "Commands") -> None:
+    audit = _add(
+        commands, "audit", "audit", "verify the record of what was read without Connect hearing of it"
+    )
+    actions = audit.add_subparsers(dest="action", required=True, metavar="ACTION")
+    verify = actions.add_parser(
+        "verify",
+        help="is it whole? 0: yes; 1: something is missing; 2: something was changed",
+        description="Reads exports of any number of sidecars, mixed and in any order (docs/audit.md).",
+    )
+    verify.add_argument(
+        "files", nargs="+", metavar="FILE", help="with audit lines among others; -: standard input"
+    )
+    verify.add_argument(
+        "--key-file", type=Path, metavar="FILE", help="the key, audit.key_file of the sidecars"
+    )
+    verify.add_argument(
+        "--head",
+        type=_known_head,
+        action="append",
+        default=[],
+        metavar="INSTANCE=SEQ:HEAD",
+        help="how far a chain went at least: audit_sequence and audit_head of its metrics",
+    )
+
+
 def _add(commands: "Commands", name: str, module: str, help_line: str) -> argparse.ArgumentParser:
     sentence = help_line[0].upper() + help_line[1:] + "."
     parser: argparse.ArgumentParser = commands.add_parser(name, help=help_line, description=sentence)
@@ -163,6 +190,12 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="TOML file with settings (docs/configuration.md)"
     )
+
+
+def _known_head(text: str) -> object:
+    from proxy.commands.audit import known_head  # noqa: PLC0415 - imported when it is asked for
+
+    return known_head(text)
 
 
 def _port(text: str) -> int:

@@ -63,6 +63,8 @@ def settings_for(upstream_url: str, directory: Path, **overrides: str) -> Settin
         "OBSERVE__LISTEN": "127.0.0.1:0",
         "CONTROL__SOCKET": str(directory / "control.sock"),
         "LOG__LEVEL": "debug",
+        "AUDIT__OUTPUT": "file",
+        "AUDIT__FILE": str(directory / "audit.jsonl"),
         **overrides,
     }
     return load(None, {f"CONNECT_SIDECAR__{name}": value for name, value in environ.items()})
@@ -92,6 +94,8 @@ async def running_sidecar(
             _overhear(sidecar)
             sidecar.lifecycle.request_stop()
             await serving
+            for file in Path(directory).glob("audit.jsonl*"):
+                OVERHEARD.say("an audit", file.read_bytes())
 
 
 def _overhear(sidecar: Sidecar) -> None:

@@ -15,7 +15,7 @@ from proxy.commands.startup import warn_about
 from proxy.commands.status import is_connect_away, line_of
 from proxy.config import Address, ControlSettings, load_all
 
-COMMANDS = ("serve", "demo", "emulate", "check-config", "healthcheck", "purge", "mode", "status")
+COMMANDS = ("serve", "demo", "emulate", "check-config", "healthcheck", "purge", "mode", "status", "audit")
 
 
 @pytest.fixture(autouse=True)
