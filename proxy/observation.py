@@ -34,11 +34,11 @@ class Everyone:
     """Passes events on to several observers, in order."""
 
     def __init__(self, *observers: Observer) -> None:
-        self._observers = observers
+        self.observers = observers
 
     def notify(self, event: Event) -> None:
         """Tell every observer."""
-        for observer in self._observers:
+        for observer in self.observers:
             observer.notify(event)
 
 
@@ -67,7 +67,7 @@ class Observation:
         if self._traces is not None:
             observers.append(self._traces)
             self.metrics.watch_spans(self._traces)
-        self.observer: Observer = Everyone(*observers)
+        self.observer = Everyone(*observers)
         self.tracing = Tracing(clock=clock, listener=self.observer, sampler=self._traces)
         self._background: list[asyncio.Task[None]] = []
 
