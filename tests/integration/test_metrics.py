@@ -233,7 +233,14 @@ async def test_what_can_happen_is_zero_before_it_has(world):
     others = {"audit_", "log_", "spans_"}  # told by adapters that may be off
     missing = {name for name in unlabelled if not seen.values(name)}
     assert {name for name in missing if not name.startswith(tuple(others))} == set()
-    for name in ("writes_total", "invalidated_responses_total", "upstream_retries_total", "reloads_total"):
+    for name in (
+        "writes_total",
+        "invalidated_responses_total",
+        "upstream_retries_total",
+        "reloads_total",
+        "request_duration_seconds_count",
+        "upstream_request_duration_seconds_count",
+    ):
         assert seen.values(name), name
         assert seen.total(name) == 0
 
