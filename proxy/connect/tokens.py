@@ -81,6 +81,7 @@ class Tokens:
         self._most_labels = most_labels
         self._partitions: Memo[bytes, Partition] = Memo(capacity=capacity)
         self._labels: dict[bytes, str] = {}
+        self._accepted: dict[bytes, Partition] = {}  # those that have a label of their own
         self._others: Memo[bytes, str] = Memo(capacity=capacity)
         self._expiries: Memo[bytes, float] = Memo(capacity=capacity)
 
@@ -107,6 +108,7 @@ class Tokens:
             return True
         name = self._names.get(partition.token_id) if partition.token_id is not None else None
         self._labels[partition.digest] = name or f"token-{partition.digest.hex()[:8]}"
+        self._accepted[partition.digest] = partition
         return True
 
     def rename(self, names: Mapping[str, str]) -> None:
@@ -115,6 +117,7 @@ class Tokens:
             return
         self._names = dict(names)
         self._labels.clear()
+        self._accepted.clear()
         self._others.clear()
 
     def label(self, partition: Partition | None) -> str:
@@ -138,6 +141,25 @@ class Tokens:
         """Return the digests of all accepted tokens with a label."""
         known = (*self._labels.items(), *self._others.items())
         return tuple(digest for digest, given in known if given == label)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all accepted tokens that have one of their own, in order, each once."""
+        return tuple(sorted(set(self._labels.values())))
+
+    def accepted(self, name: str) -> tuple[Partition, ...]:
+        """Return the accepted tokens of a name, in the order in which they were accepted first."""
+        return tuple(
+            partition for digest, partition in self._accepted.items() if self._labels[digest] == name
+        )
+
+    def label_of(self, digest: bytes) -> str:
+        """Return the bounded word for an accepted token; changes nothing."""
+        return self._labels.get(digest, OTHER_LABEL)
+
+    def expiry_of(self, digest: bytes) -> float | None:
+        """Return when a token with a name says that it ends (Unix time)."""
+        partition = self._accepted.get(digest)
+        return None if partition is None else partition.expires_wall_seconds
 
     def _digest(self, octets: bytes) -> bytes:
         hasher = self._hasher.copy()
