@@ -1,7 +1,6 @@
 """An explanation in an operator's words: what is known, line by line, and at the end one sentence that says it all."""
 
 from collections.abc import Iterator
-from typing import assert_never
 
 from proxy.commands.plain_words import duration
 from proxy.exchange.explanation import Because, Explanation, FenceState, LimitState, StoredState, Verdict
@@ -13,6 +12,35 @@ _HANDLING = {
     "write": "passed on once; what it touches is dropped",
 }
 
+SENTENCES = {
+    Verdict.FRESH: "It would be answered from memory: fresh for {fresh_left} more.",
+    Verdict.REVALIDATING: "It would be answered from memory, stale, while Connect is asked behind it.",
+    Verdict.STALE: "Connect is down: it would be answered from memory, stale, for {stale_left} more.",
+    Verdict.ASKED: "Connect would be asked, because {because}.",
+    Verdict.FAILED: "It would fail: Connect is down, and must be asked because {because}.",
+    Verdict.LIMITED: "It would be refused with 429: {budget}.",
+    Verdict.REFUSED_BEFORE: "It would get Connect's last refusal again, without asking, for {refused_left} more.",
+    Verdict.ROUTE_DENIED: "It would be refused with 403: the routes in the settings do not let it pass.",
+    Verdict.BUSY: "It would be refused with 503: too many requests wait already.",
+}
+BECAUSE = {
+    Because.NOT_STORED: "nothing is stored for it",
+    Because.NEVER_STORED: "answers to this are never stored",
+    Because.METHOD: "only GET is answered from memory",
+    Because.WRITE: "it is a write",
+    Because.MODE: "the mode is {mode}",
+    Because.NOT_FRESH: "what is stored is no longer fresh",
+    Because.UNVERIFIED: "the token's access to this {access}",
+    Because.SUSPENDED: "Connect has refused the token",
+    Because.EXPIRED: "the token says of itself that it has ended",
+    Because.OUTSIDE_GRANTS: "the token says of itself that it is for other vaults",
+    Because.FENCE: "a write of {written} ago may not show yet",
+    Because.ABSENT: "a list of this token no longer shows the item",
+    Because.NEWER_VERSION: "version {version} is stored and version {highest} exists",
+    Because.OUTDATED: "something has happened since that may have changed what is stored",
+    Because.ORIGIN: "Connect wants to be asked every time",
+}
+
 
 def lines_of(explained: Explanation) -> list[str]:
     """Return everything, the sentence last."""
@@ -21,29 +49,20 @@ def lines_of(explained: Explanation) -> list[str]:
 
 def sentence_of(explained: Explanation) -> str:
     """Return what would become of the request, in one sentence."""
-    match explained.verdict:
-        case Verdict.FRESH:
-            return f"It would be answered from memory: fresh for {_fresh_left(explained)} more."
-        case Verdict.REVALIDATING:
-            return "It would be answered from memory, stale, while Connect is asked behind it."
-        case Verdict.STALE:
-            left = explained.stored and explained.stored.stale_left_seconds
-            return f"Connect is down: it would be answered from memory, stale, for {_time(left or 0.0)} more."
-        case Verdict.ASKED:
-            return f"Connect would be asked, because {_because(explained)}."
-        case Verdict.FAILED:
-            return f"It would fail: Connect is down, and must be asked because {_because(explained)}."
-        case Verdict.LIMITED:
-            return f"It would be refused with 429: {_exhausted(explained)}."
-        case Verdict.REFUSED_BEFORE:
-            left = explained.refused_again_seconds
-            return f"It would get Connect's last refusal again, without asking, for {_time(left)} more."
-        case Verdict.ROUTE_DENIED:
-            return "It would be refused with 403: the routes in the settings do not let it pass."
-        case Verdict.BUSY:
-            return "It would be refused with 503: too many requests wait already."
-        case _:
-            assert_never(explained.verdict)
+    stored, fence, age = explained.stored, explained.fence, explained.access_age_seconds
+    words = {
+        "mode": explained.mode,
+        "fresh_left": _time(0.0 if stored is None else stored.fresh_left_seconds),
+        "stale_left": _time(0.0 if stored is None else stored.stale_left_seconds or 0.0),
+        "refused_left": _time(explained.refused_again_seconds),
+        "budget": _used_up(explained),
+        "written": _time(0.0 if fence is None else fence.age_seconds),
+        "version": "none" if stored is None else stored.version,
+        "highest": explained.highest_version,
+        "access": "is not proved" if age is None else f"was last proved {_time(age)} ago",
+    }
+    because = "" if explained.because is None else BECAUSE[explained.because].format_map(words)
+    return SENTENCES[explained.verdict].format_map({**words, "because": because})
 
 
 def _facts(explained: Explanation) -> Iterator[tuple[str, str]]:
@@ -57,7 +76,9 @@ def _facts(explained: Explanation) -> Iterator[tuple[str, str]]:
     if explained.handling == "cache":
         yield "stored", "no" if explained.stored is None else _stored(explained.stored)
         yield "version", _versions(explained)
-    if explained.access_age_seconds is not None:
+    if explained.token_is_refused:
+        yield "access", "Connect has refused the token"
+    elif explained.access_age_seconds is not None:
         yield "access", _access(explained.access_age_seconds, explained.access_left_seconds or 0.0)
     elif explained.about.get("vault"):
         yield "access", "not proved for this vault"
@@ -118,64 +139,12 @@ def _budget(limit: LimitState) -> str:
     return {"upstream": "to Connect", "requests": "requests"}.get(limit.budget, limit.budget)
 
 
-def _exhausted(explained: Explanation) -> str:
+def _used_up(explained: Explanation) -> str:
     used_up = next((limit for limit in explained.limits if not limit.remaining), None)
     if used_up is None:
         return "the token's budget is used up"
     what = "requests to Connect" if used_up.budget == "upstream" else "requests"
     return f"the token's budget for {what} is used up for {_time(used_up.retry_after_seconds)} more"
-
-
-def _because(explained: Explanation) -> str:
-    match explained.because:
-        case None:
-            return "it must be"
-        case Because.NOT_STORED:
-            return "nothing is stored for it"
-        case Because.NEVER_STORED:
-            return "answers to this are never stored"
-        case Because.METHOD:
-            return "only GET is answered from memory"
-        case Because.WRITE:
-            return "it is a write"
-        case Because.MODE:
-            return f"the mode is {explained.mode}"
-        case Because.NOT_FRESH:
-            return "what is stored is no longer fresh"
-        case Because.ORIGIN:
-            return "Connect wants to be asked every time"
-        case Because.OUTDATED:
-            return "something has happened since that may have changed what is stored"
-        case Because.NEWER_VERSION:
-            stored = None if explained.stored is None else explained.stored.version
-            return f"version {stored} is stored and version {explained.highest_version} exists"
-        case Because.FENCE | Because.ABSENT:
-            return _because_of_a_change(explained)
-        case Because.UNVERIFIED | Because.SUSPENDED | Because.EXPIRED | Because.OUTSIDE_GRANTS:
-            return _because_of_the_token(explained.because, explained)
-        case _:
-            assert_never(explained.because)
-
-
-def _because_of_a_change(explained: Explanation) -> str:
-    if explained.fence is None:
-        return "a list of this token no longer shows the item"
-    return f"a write of {_time(explained.fence.age_seconds)} ago may not show yet"
-
-
-def _because_of_the_token(because: Because, explained: Explanation) -> str:
-    age = explained.access_age_seconds
-    said = {
-        Because.SUSPENDED: "Connect has refused the token",
-        Because.EXPIRED: "the token says of itself that it has ended",
-        Because.OUTSIDE_GRANTS: "the token says of itself that it is for other vaults",
-    }
-    unproved = "is not proved" if age is None else f"was last proved {_time(age)} ago"
-    return said.get(because, f"the token's access to this {unproved}")
-
-
-def _fresh_left(explained: Explanation) -> str:
-    return _time(0.0 if explained.stored is None else explained.stored.fresh_left_seconds)
 
 
 def _time(seconds: float) -> str:

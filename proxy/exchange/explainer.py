@@ -84,6 +84,7 @@ class Explainer(Generic[SubjectT, FindingT]):
             route_permitted=self._entry.routes.permits(method, subject.resource),
             stored=None if found is None else _stored(found, now),
             highest_version=known.highest_version,
+            token_is_refused=known.is_refused,
             access_age_seconds=known.access_age_seconds,
             access_left_seconds=known.access_left_seconds,
             token_left_seconds=known.token_left_seconds,

@@ -88,6 +88,7 @@ class Explanation:
     route_permitted: bool = True
     stored: StoredState | None = None
     highest_version: int | None = None
+    token_is_refused: bool = False
     access_age_seconds: float | None = None
     access_left_seconds: float | None = None
     token_left_seconds: float | None = None
