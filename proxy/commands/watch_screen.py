@@ -29,6 +29,7 @@ _TROUBLES = frozenset({"stale", "turned away", "no answer"})
 _LABEL, _NUMBER = 13, 9
 _WIDE = 110
 _MOST_REASON_LINES = 3
+_NOW_SLOTS = 2  # ten seconds
 _TOKEN_STYLES = {"refused": Style.ALARM, "unverified": Style.WARNING}
 _SOON_SECONDS = 14 * 86_400
 _CHANGES = {
@@ -94,25 +95,20 @@ def _top(status: Status, width: int) -> list[Line]:
 def _answers(status: Status, looks: Looks, width: int) -> list[Line]:
     columns = max(0, width - _LABEL - _NUMBER - 3)
     minutes = duration(status.history_slot_seconds * min(columns, _slots(status)))
-    head = (
-        f" {'answers':<{_LABEL}}{'':>{_NUMBER}}  the last {minutes}, {status.history_slot_seconds}s a column"
-    )
+    explained = f"the last {minutes}, {status.history_slot_seconds}s a column"
+    head = f" {'answers':<{_LABEL}}{'now':>{_NUMBER}}  {explained}"
     lines: list[Line] = [[Span(head, Style.QUIET)]]
     for label, kinds in _ROWS:
         counts = [sum(each) for each in zip(*(status.history.get(kind, ()) for kind in kinds), strict=False)]
-        total = sum(status.recent_answers.get(kind, 0) for kind in kinds)
-        lines.append(_row(label, total, counts, columns, looks, status))
-    attempts = status.history.get("to_connect", ())
-    total = round(status.recent_to_connect_per_second * status.recent_seconds)
-    lines.append(_row(_TO_CONNECT, total, attempts, columns, looks, status))
+        lines.append(_row(label, counts, columns, looks, status))
+    lines.append(_row(_TO_CONNECT, status.history.get("to_connect", ()), columns, looks, status))
     return lines
 
 
-def _row(
-    label: str, total: int, counts: Sequence[int], columns: int, looks: Looks, status: Status
-) -> list[Span]:
-    style = Style.WARNING if label in _TROUBLES and total else Style.PLAIN
-    per_second = rate(total / max(1.0, status.recent_seconds))
+def _row(label: str, counts: Sequence[int], columns: int, looks: Looks, status: Status) -> list[Span]:
+    whole = counts[-1 - _NOW_SLOTS : -1]  # the last slot is still filling
+    per_second = rate(sum(whole) / max(1, len(whole) * status.history_slot_seconds))
+    style = Style.WARNING if label in _TROUBLES and any(whole) else Style.PLAIN
     return [
         Span(f" {label:<{_LABEL}}{per_second:>{_NUMBER}}  ", style),
         Span(sparkline(counts, columns, looks), style),
@@ -123,7 +119,7 @@ def _summary(status: Status, looks: Looks, width: int) -> list[Line]:
     share = status.stored_bytes / status.store_limit_bytes if status.store_limit_bytes else 0.0
     gauge = bar(share, max(5, min(30, width - 60)), looks)
     oldest = status.oldest_fence_seconds
-    fences = f"{status.open_fences} fences" + ("" if oldest is None else f", oldest {duration(oldest)}")
+    fences = f"fences {status.open_fences}" + ("" if oldest is None else f" (oldest {duration(oldest)})")
     lost = Style.ALARM if status.audit_lost else Style.PLAIN
     return [
         _labelled("clients", Span(_clients(status))),
@@ -134,7 +130,7 @@ def _summary(status: Status, looks: Looks, width: int) -> list[Line]:
             Span(f" {mebibytes(status.stored_bytes)} of {mebibytes(status.store_limit_bytes)} MiB"),
             Span(f"  {status.stored_responses:,} stored  {status.evictions:,} evicted"),
         ),
-        _labelled("writes", Span(f"{fences}  {status.writes_waiting} waiting")),
+        _labelled("writes", Span(f"{fences}  waiting {status.writes_waiting}")),
         _labelled("limits", Span(_limits(status)), Span(f"    audit lost {status.audit_lost}", lost)),
     ]
 

@@ -106,8 +106,8 @@ class StatusSources:
             recent_errors=errors,
             recent_ok_percent=_percent(requests - errors, requests),
             recent_from_memory_percent=_percent(from_memory, requests),
-            recent_p50_seconds=lately.p50_seconds,
-            recent_p99_seconds=lately.p99_seconds,
+            recent_p50_seconds=_rounded(lately.p50_seconds, 5),
+            recent_p99_seconds=_rounded(lately.p99_seconds, 5),
             recent_direct_per_second=round(requests / lately.seconds, 3),
             recent_to_connect_per_second=round(lately.attempts / lately.seconds, 3),
             recent_limited=lately.limited,
@@ -209,5 +209,5 @@ def _percent(part: int, whole: int) -> float | None:
     return round(100.0 * part / whole, 3) if whole else None
 
 
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 1)
+def _rounded(seconds: float | None, digits: int = 1) -> float | None:
+    return None if seconds is None else round(seconds, digits)
