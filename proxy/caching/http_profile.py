@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from proxy.caching.decisions import is_failure
-from proxy.caching.inspection import Circumstances, TokenStanding
+from proxy.caching.inspection import Circumstances
 from proxy.caching.invalidation import outdated_targets
 from proxy.caching.key import ROOT, CacheKey, Tag
 from proxy.caching.profile import (
@@ -51,14 +51,6 @@ class HttpSubject(Subject):
 
 class HttpInspection:
     """An `Inspection`. Credentials have no names here; what is asked without any goes by `shared`."""
-
-    def tokens(self, now: Instant) -> tuple[TokenStanding, ...]:
-        """Know no tokens."""
-        return ()
-
-    def oldest_fence_seconds(self, now: Instant) -> float | None:
-        """Know no fences."""
-        return None
 
     def names(self) -> tuple[str, ...]:
         """Return the one name there is."""

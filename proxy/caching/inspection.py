@@ -1,4 +1,4 @@
-"""What a profile tells people who ask: whose tokens it knows, and what it knows that decides about a request.
+"""What a profile tells people who ask what would become of a request: everything it knows that decides about it.
 
 Asking changes nothing, nowhere. Tokens are named, never shown; a filter is said to be there, never quoted.
 """
@@ -11,24 +11,6 @@ from proxy.caching.profile import Subject
 from proxy.clock import Instant
 
 InspectedT = TypeVar("InspectedT", bound=Subject)
-
-
-class TokenState(StrEnum):
-    """How an accepted token stands."""
-
-    VERIFIED = "verified"
-    UNVERIFIED = "unverified"  # the origin has not accepted it lately
-    REFUSED = "refused"  # the origin has refused it since
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenStanding:
-    """One token that the origin has accepted. `name` is its bounded name, or `other`, which many may share."""
-
-    name: str
-    state: TokenState
-    verified_age_seconds: float
-    expires_wall_seconds: float | None = None
 
 
 class FenceEnd(StrEnum):
@@ -71,14 +53,6 @@ class Circumstances:
 
 class Inspection(Protocol[InspectedT]):
     """A profile's answers."""
-
-    def tokens(self, now: Instant) -> tuple[TokenStanding, ...]:
-        """Return how every accepted token stands that is remembered."""
-        ...
-
-    def oldest_fence_seconds(self, now: Instant) -> float | None:
-        """Return how long the oldest open fence has been there; None without one."""
-        ...
 
     def names(self) -> tuple[str, ...]:
         """Return the names by which a subject can be had, each once."""

@@ -1,17 +1,12 @@
 """What the Connect profile tells people who ask. It reads the tables and moves nothing in them."""
 
-from proxy.caching.inspection import Circumstances, OpenFence, TokenStanding, TokenState
+from proxy.caching.inspection import Circumstances, OpenFence
 from proxy.clock import Instant
 from proxy.connect.knowledge import Knowledge
 from proxy.connect.leases import VAULT_LISTS, Lease
 from proxy.connect.refusals import Refusals
 from proxy.connect.subjects import ConnectSubject, Subjects
-
-_STATES = {
-    Lease.HELD: TokenState.VERIFIED,
-    Lease.LAPSED: TokenState.UNVERIFIED,
-    Lease.SUSPENDED: TokenState.REFUSED,
-}
+from proxy.connect.tokens import OTHER_LABEL
 
 
 class ConnectInspection:
@@ -22,27 +17,9 @@ class ConnectInspection:
         self._knowledge = knowledge
         self._refusals = refusals
 
-    def tokens(self, now: Instant) -> tuple[TokenStanding, ...]:
-        """Return how every accepted token stands."""
-        tokens = self._subjects.tokens
-        return tuple(
-            TokenStanding(
-                name=tokens.label_of(digest),
-                state=_STATES[lease],
-                verified_age_seconds=age_seconds,
-                expires_wall_seconds=tokens.expiry_of(digest),
-            )
-            for digest, lease, age_seconds in self._knowledge.leases.standings(now)
-        )
-
-    def oldest_fence_seconds(self, now: Instant) -> float | None:
-        """Return how long the oldest open fence has been there."""
-        fences = self._knowledge.fences.open_around(None, None, now)
-        return max((fence.age_seconds for fence in fences), default=None)
-
     def names(self) -> tuple[str, ...]:
         """Return the names of the tokens that have one of their own."""
-        return self._subjects.tokens.names()
+        return tuple(sorted(self._subjects.tokens.names() - {OTHER_LABEL}))
 
     def subject_of(self, name: str, method: str, target: str) -> ConnectSubject | None:
         """Return what a request would be about; of several tokens with one name, the one accepted last."""

@@ -100,14 +100,6 @@ class Leases:
         renewed = None if standing is None else standing.renewed.get(vault)
         return None if renewed is None else now.boot_seconds - renewed
 
-    def standings(self, now: Instant) -> Iterator[tuple[bytes, Lease, float]]:
-        """Return every token that is remembered, how it stands, and how long ago Connect accepted it."""
-        for partition, standing in self._standings.items():
-            age_seconds = now.boot_seconds - standing.accepted
-            is_held = age_seconds < self.lease_seconds
-            lease = Lease.HELD if is_held else Lease.LAPSED
-            yield partition, lease if standing.refused_first is None else Lease.SUSPENDED, age_seconds
-
     def is_known(self, partition: bytes) -> bool:
         """Tell whether Connect has accepted this token, as far as is remembered."""
         return partition in self._standings
@@ -174,7 +166,7 @@ class Leases:
         """Tell of every token that Connect has accepted."""
         for partition, standing in self._standings.items():
             age_seconds = now.boot_seconds - standing.accepted
-            state = TokenState.VERIFIED if age_seconds < self._lease_seconds else TokenState.UNVERIFIED
+            state = TokenState.VERIFIED if age_seconds < self.lease_seconds else TokenState.UNVERIFIED
             if standing.refused_first is not None:
                 state = TokenState.REFUSED
             yield KnownToken(partition=partition, state=state, verified_age_seconds=age_seconds)

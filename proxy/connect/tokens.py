@@ -142,24 +142,11 @@ class Tokens:
         known = (*self._labels.items(), *self._others.items())
         return tuple(digest for digest, given in known if given == label)
 
-    def names(self) -> tuple[str, ...]:
-        """Return the names of all accepted tokens that have one of their own, in order, each once."""
-        return tuple(sorted(set(self._labels.values())))
-
     def accepted(self, name: str) -> tuple[Partition, ...]:
         """Return the accepted tokens of a name, in the order in which they were accepted first."""
         return tuple(
             partition for digest, partition in self._accepted.items() if self._labels[digest] == name
         )
-
-    def label_of(self, digest: bytes) -> str:
-        """Return the bounded word for an accepted token; changes nothing."""
-        return self._labels.get(digest, OTHER_LABEL)
-
-    def expiry_of(self, digest: bytes) -> float | None:
-        """Return when a token with a name says that it ends (Unix time)."""
-        partition = self._accepted.get(digest)
-        return None if partition is None else partition.expires_wall_seconds
 
     def _digest(self, octets: bytes) -> bytes:
         hasher = self._hasher.copy()

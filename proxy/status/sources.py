@@ -1,17 +1,18 @@
 """The part of the composition root that fills in the status: read when asked, so that nobody else pays for it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from proxy import __version__
 from proxy.adapters.recent import SLOT_SECONDS, Outage, Recent
 from proxy.admission.circuit_breaker import BreakerState
 from proxy.caching.http_profile import HttpProfile
-from proxy.caching.inspection import TokenStanding, TokenState
 from proxy.clock import Clock, Instant
 from proxy.config import Settings, UnverifiedTokens
 from proxy.config.audit_settings import OnFailure
+from proxy.connect.figures import NamedToken
+from proxy.connect.leases import TokenState
 from proxy.connect.profile import ConnectProfile
 from proxy.connect.tokens import OTHER_LABEL
 from proxy.errors import ErrorKind
@@ -62,6 +63,16 @@ class TrafficFigures(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _ProfileFigures:
+    """What the profile knows of tokens and writes; the profile `http` knows of neither."""
+
+    states: Mapping[TokenState, int] = field(default_factory=dict)
+    tokens: tuple[NamedToken, ...] = ()
+    open_fences: int = 0
+    oldest_fence_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusSources:
     """Everything the status is read from; `settings` are those in effect."""
 
@@ -83,11 +94,10 @@ class StatusSources:
         lately, history = self.recent.window.lately(now), self.recent.window.history(now)
         requests, errors = sum(lately.answers.values()), sum(lately.errors.values())
         from_memory = sum(lately.answers[kind] for kind in WITHOUT_ORIGIN)
-        outage, tokens = self._outage(now), self.profile.inspection.tokens(now)
+        outage, profile = self._outage(now), self._profile_figures(now)
         away_seconds = None if outage is None else now.boot_seconds - outage.since.boot_seconds
         stale_left = None if outage is None else self._stale_left_seconds(away_seconds or 0.0, now)
         refused = self.recent.changes.refused
-        is_connect = isinstance(self.profile, ConnectProfile)
         status = Status(
             version=__version__,
             phase=self.phase().value,
@@ -117,20 +127,20 @@ class StatusSources:
             history_slot_seconds=SLOT_SECONDS,
             history={kind.value: tuple(counts) for kind, counts in history.answers.items()}
             | {"to_connect": tuple(history.attempts)},
-            tokens_verified=_count(tokens, TokenState.VERIFIED),
-            tokens_unverified=_count(tokens, TokenState.UNVERIFIED),
-            tokens_refused=_count(tokens, TokenState.REFUSED),
-            tokens=_shown(tokens),
+            tokens_verified=profile.states.get(TokenState.VERIFIED, 0),
+            tokens_unverified=profile.states.get(TokenState.UNVERIFIED, 0),
+            tokens_refused=profile.states.get(TokenState.REFUSED, 0),
+            tokens=_shown(profile.tokens),
             stored_responses=self.store.stored_responses,
             stored_bytes=self.store.stored_bytes,
             store_limit_bytes=settings.cache.store_bytes,
             evictions=self.store.evictions,
-            open_fences=self.profile.open_fences(now) if isinstance(self.profile, ConnectProfile) else 0,
-            oldest_fence_seconds=_rounded(self.profile.inspection.oldest_fence_seconds(now)),
+            open_fences=profile.open_fences,
+            oldest_fence_seconds=round(profile.oldest_fence_seconds, 1) if profile.open_fences else None,
             requests_under_way=self.exchange.requests_under_way,
             writes_waiting=self.exchange.writes_waiting,
             client_connections=self.traffic.open_connections,
-            limit_mode=settings.limits.mode.value if is_connect else "off",
+            limit_mode=settings.limits.mode.value if profile.states else "off",
             audit_lost=self.audit.lost,
             audit_refuses=settings.audit.on_failure is OnFailure.REFUSE,
             reload_refused_unix_seconds=None if refused is None else round(refused[0].wall_seconds, 3),
@@ -145,6 +155,17 @@ class StatusSources:
             ),
         )
         return judged(status)
+
+    def _profile_figures(self, now: Instant) -> "_ProfileFigures":
+        if not isinstance(self.profile, ConnectProfile):
+            return _ProfileFigures()
+        figures = self.profile.figures
+        return _ProfileFigures(
+            states=figures.token_states(now),
+            tokens=figures.named_tokens(now),
+            open_fences=figures.open_fences(now),
+            oldest_fence_seconds=figures.oldest_fence_seconds(now),
+        )
 
     def _outage(self, now: Instant) -> Outage | None:
         """Return the outage of all upstreams together: it began when the last of them failed."""
@@ -184,11 +205,7 @@ class StatusSources:
         return max(0.0, bound - away_seconds)
 
 
-def _count(tokens: tuple[TokenStanding, ...], state: TokenState) -> int:
-    return sum(token.state is state for token in tokens)
-
-
-def _shown(tokens: tuple[TokenStanding, ...]) -> tuple[TokenStatus, ...]:
+def _shown(tokens: tuple[NamedToken, ...]) -> tuple[TokenStatus, ...]:
     """Return the tokens with names, those first that somebody should look at."""
     named = [token for token in tokens if token.name != OTHER_LABEL]
     named.sort(
