@@ -1,6 +1,6 @@
 """Durations in buckets that grow by a fifth: a quantile is read to within 19 %, whatever its size.
 
-Four buckets to every doubling, from a tenth of a millisecond to half a minute. What is shown is a bucket's upper bound:
+Four buckets to every doubling, from a tenth of a millisecond to 52 seconds. What is shown is a bucket's upper bound:
 never less than what it was.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 _PER_DOUBLING = 4
 _SHORTEST_SECONDS = 0.000_1
-_DOUBLINGS = 18
+_DOUBLINGS = 19
 
 BOUNDS_SECONDS: tuple[float, ...] = tuple(
     _SHORTEST_SECONDS * 2.0 ** (number / _PER_DOUBLING) for number in range(_DOUBLINGS * _PER_DOUBLING + 1)
