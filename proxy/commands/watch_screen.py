@@ -47,7 +47,6 @@ def screen(status: Status, looks: Looks, width: int, height: int) -> list[Line]:
     """Return the lines of the whole screen."""
     upper = [
         *_top(status, width),
-        [],
         *_answers(status, looks, width),
         [],
         *_summary(status, looks, width),
@@ -84,7 +83,9 @@ def _top(status: Status, width: int) -> list[Line]:
     reasons = [reason_in_words(reason, status) for reason in status.reasons]
     note = mode_note(status).removesuffix(": ")
     said = "; ".join([*([note] if note else []), *reasons])
-    lines = wrap(said, max(20, width - 2), max_lines=_MOST_REASON_LINES, placeholder=" ...")
+    lines = wrap(
+        said, max(20, width - 2), max_lines=_MOST_REASON_LINES, placeholder=" ...", break_on_hyphens=False
+    )
     emphasis = Style.ALARM if status.state is State.FAILING else Style.WARNING
     return [
         [Span(left, style), Span(f" {middle}"[:room].ljust(room)), Span(right, Style.STRONG)],

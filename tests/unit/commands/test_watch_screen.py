@@ -29,9 +29,7 @@ STATUS = Status(
     connect_away_since_unix_seconds=NOW - 192,
     connect_away_seconds=192.4,
     stale_left_seconds=14_208.0,
-    endpoints=(
-        EndpointStatus(number=0, breaker="half_open", is_pinned=True, failure="connection_refused"),
-    ),
+    endpoints=(EndpointStatus(number=0, breaker="half_open", is_pinned=True, failure="connection_refused"),),
     recent_seconds=299.0,
     recent_requests=2033,
     recent_ok_percent=99.902,
@@ -90,7 +88,7 @@ def test_80_by_24_shows_the_state_the_reason_every_figure_tokens_and_changes():
     for said in (
         " DEGRADED ",
         "mode cache  up 2h30m  03:05:23Z",
-        "serving stale: Connect http://onepassword-connect",
+        "serving stale: Connect",
         "stale lasts 3h56m",
         "ok 99.9%  hit 94%  p50 0.2ms  p99 0.9ms",
         "refused, breaker half open  direct 6.8/s",
@@ -101,6 +99,7 @@ def test_80_by_24_shows_the_state_the_reason_every_figure_tokens_and_changes():
         "audit lost 0",
         "3 ok 1 unverified 0 refused",
         "gone                 refused    proved 8m20s ago",
+        "and 22 more",
         "03:02:11Z Connect is down: refused",
     ):
         assert said in text, text
@@ -129,7 +128,7 @@ def test_a_wide_terminal_has_tokens_and_changes_side_by_side():
 
 def test_expiry_is_told():
     text = "\n".join(drawn(height=60))
-    assert "idle                 unverified proved 1m30s ago has ended" in text
+    assert "idle                 unverified proved 1m30s ago   has ended" in text
     assert "ends in 3d00h" in text
 
 
