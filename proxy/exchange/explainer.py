@@ -140,7 +140,7 @@ class Explainer(Generic[SubjectT, FindingT]):
             return Verdict.ROUTE_DENIED
         is_caching = self._mode() is Mode.CACHE
         is_hit = is_caching and found is not None and isinstance(found.decision, Reuse)
-        if self._entry.crowd.is_too_large and not is_hit:
+        if self._entry.crowd.is_full and not is_hit:
             return Verdict.BUSY
         if not is_caching:
             return None
@@ -161,15 +161,21 @@ def _because(
         return Because.MODE
     if isinstance(found.decision, Reuse):
         return None
-    if found.stored is None:
-        return Because.NOT_STORED
-    return _because_of_what_is_known(known, found)
+    return _because_nothing_is_stored(known) if found.stored is None else _because_not_usable(known, found)
 
 
-def _because_of_what_is_known(known: Circumstances, found: Prospect) -> Because:
+def _because_nothing_is_stored(known: Circumstances) -> Because:
+    """Say what keeps anything from being stored, if something does."""
+    refusal = _refusal(known)
+    if refusal is not None:
+        return refusal
+    return Because.NOT_STORED if known.fence is None else Because.FENCE
+
+
+def _because_not_usable(known: Circumstances, found: Prospect) -> Because:
     match found.servability:
         case Servability.REFUSED:
-            return _refusal(known)
+            return _refusal(known) or Because.UNVERIFIED
         case Servability.FENCED:
             return Because.ABSENT if known.is_absent and known.fence is None else Because.FENCE
         case Servability.UNVERIFIED:
@@ -185,12 +191,12 @@ def _because_of_what_is_known(known: Circumstances, found: Prospect) -> Because:
             assert_never(found.servability)
 
 
-def _refusal(known: Circumstances) -> Because:
+def _refusal(known: Circumstances) -> Because | None:
     if known.token_left_seconds is not None and known.token_left_seconds <= 0:
         return Because.EXPIRED
     if known.is_outside_grants:
         return Because.OUTSIDE_GRANTS
-    return Because.SUSPENDED if known.is_refused else Because.UNVERIFIED
+    return Because.SUSPENDED if known.is_refused else None
 
 
 def _stored(found: Prospect, now: Instant) -> StoredState | None:
