@@ -37,11 +37,8 @@ class Case:
 
     @property
     def name(self):
-        partition = self.world.profile.subject(self.world_request(), self.world.clock.now()).partition_label
-        return partition
-
-    def world_request(self):
-        return request_of(self.bearer, self.target, self.method)
+        request = request_of(self.bearer, self.target, self.method)
+        return self.world.profile.subject(request, self.world.clock.now()).partition_label
 
     def explain(self):
         state = BreakerState.OPEN if self.world.account.down else BreakerState.CLOSED
@@ -331,8 +328,9 @@ def everything(world):
     store, limiter = exchange._lookup._store, exchange.rate_limits._limiter
     knowledge = profile._knowledge
     return {
-        "store": [(key, id(stored)) for key, stored in store._responses.items()],
-        "order": list(store._responses._LRUCache__order),
+        "store": [
+            (key, [id(stored) for stored in store.peek(key)]) for key in store._responses._LRUCache__order
+        ],
         "accounts": [
             (digest, account.verified, [bucket._full_at for bucket in account.buckets.values()])
             for digest, account in limiter._accounts.items()
