@@ -5,6 +5,7 @@ from proxy.clock import Instant
 from proxy.connect.knowledge import Knowledge
 from proxy.connect.leases import VAULT_LISTS, Lease
 from proxy.connect.refusals import Refusals
+from proxy.connect.resources import ResourceKind
 from proxy.connect.subjects import ConnectSubject, Subjects
 from proxy.connect.tokens import OTHER_LABEL
 
@@ -35,7 +36,7 @@ class ConnectInspection:
         highest = self._knowledge.versions.highest((names.vault, names.item), now) if names.item else None
         is_absent = bool(names.item) and self._knowledge.sightings.is_absent(digest, names.vault, names.item)
         return Circumstances(
-            is_filtered=names.filtered,
+            is_filtered=names.filtered or (names.kind is ResourceKind.OTHER and "?" in subject.key.target),
             is_refused=leases.state(digest, names.vault or VAULT_LISTS, now) is Lease.SUSPENDED,
             access_age_seconds=age_seconds,
             access_left_seconds=None if age_seconds is None else max(0.0, leases.lease_seconds - age_seconds),
