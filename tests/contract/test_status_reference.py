@@ -9,7 +9,7 @@ import pytest
 from proxy.status.document import ChangeStatus, EndpointStatus, Reason, State, Status, TokenStatus
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "status.md").read_text()
-ROWS = dict(re.findall(r"^\| (`[a-z`_, ]+`) \| (.*) \|$", PAGE, re.MULTILINE))
+ROWS = dict(re.findall(r"^\| (`[a-z0-9`_, ]+`) \| (.*) \|$", PAGE, re.MULTILINE))
 
 
 def words(text):

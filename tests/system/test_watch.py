@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -80,6 +81,11 @@ def terminal(tmp_path):
     opened.close()
 
 
+def only_child_of(pid):
+    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(child)
+
+
 def watching(sidecar, *more):
     """Return the line that starts the view and says afterwards how it ended."""
     command = [sys.executable, "-m", "proxy", "status", "--watch", "--interval-seconds", "0.2"]
@@ -149,9 +155,7 @@ async def test_a_termination_signal_and_a_sidecar_that_goes_away_leave_the_termi
             await terminal.until_said(" OK  in front of ")
         await terminal.until_said(" GONE  no sidecar answers at ")
         assert "It was last seen OK, up " in terminal.shown()
-        shell = int(pid.read_text())
-        (child,) = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
-        os.kill(int(child), 15)
+        os.kill(only_child_of(int(pid.read_text())), signal.SIGTERM)
         await terminal.until_said("ended with 0")
         assert terminal.is_given_back
 
