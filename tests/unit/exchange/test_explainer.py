@@ -340,7 +340,7 @@ def everything(world):
         "leases": {digest: dict(each.renewed) for digest, each in knowledge.leases._standings.items()},
         "fences": {vault: dict(fences) for vault, fences in knowledge.fences._vaults.items()},
         "versions": list(knowledge.versions._highest.items()),
-        "generations": (exchange._fetcher._generations.latest, dict(exchange._fetcher._generations._raised)),
+        "generations": (exchange._learner._generations.latest, dict(exchange._learner._generations._raised)),
         "events": len(world.events),
         "asked": world.account.requests,
     }
