@@ -28,8 +28,12 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def run(target: ControlTarget, interval_seconds: float) -> int:
     """Watch until told to end. Raises CommandError if what answers is of another version."""
-    with suppress(asyncio.CancelledError, BrokenPipeError):
+    try:
         asyncio.run(_watch(target, interval_seconds))
+    except asyncio.CancelledError:
+        pass
+    except OSError:  # nobody reads any more: the pipe is broken, the terminal is gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor what is left to flush
     return OK
 
 

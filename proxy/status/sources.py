@@ -1,7 +1,7 @@
 """The part of the composition root that fills in the status: read when asked, so that nobody else pays for it."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from proxy import __version__
@@ -24,6 +24,7 @@ from proxy.status.condition import judged
 from proxy.status.document import ChangeStatus, EndpointStatus, Status, TokenStatus
 
 _MOST_TOKENS_SHOWN = 50
+_NO_LIMITS = "off"
 _URGENCY = {TokenState.REFUSED: 0, TokenState.UNVERIFIED: 1, TokenState.VERIFIED: 2}
 
 
@@ -63,16 +64,6 @@ class TrafficFigures(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ProfileFigures:
-    """What the profile knows of tokens and writes; the profile `http` knows of neither."""
-
-    states: Mapping[TokenState, int] = field(default_factory=dict)
-    tokens: tuple[NamedToken, ...] = ()
-    open_fences: int = 0
-    oldest_fence_seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusSources:
     """Everything the status is read from; `settings` are those in effect."""
 
@@ -90,15 +81,15 @@ class StatusSources:
 
     def status(self) -> Status:
         """Return how the sidecar is."""
-        now, settings = self.clock.now(), self.settings()
-        lately, history = self.recent.window.lately(now), self.recent.window.history(now)
-        requests, errors = sum(lately.answers.values()), sum(lately.errors.values())
-        from_memory = sum(lately.answers[kind] for kind in WITHOUT_ORIGIN)
-        outage, profile = self._outage(now), self._profile_figures(now)
-        away_seconds = None if outage is None else now.boot_seconds - outage.since.boot_seconds
-        stale_left = None if outage is None else self._stale_left_seconds(away_seconds or 0.0, now)
-        refused = self.recent.changes.refused
-        status = Status(
+        now = self.clock.now()
+        status = self._itself(now)
+        for fill_in in (self._connect, self._recent_answers, self._tokens_and_fences, self._changes):
+            status = fill_in(status, now)
+        return judged(status)
+
+    def _itself(self, now: Instant) -> Status:
+        settings = self.settings()
+        return Status(
             version=__version__,
             phase=self.phase().value,
             profile=settings.profile.value,
@@ -106,11 +97,38 @@ class StatusSources:
             upstream=settings.upstream.url,
             at_unix_seconds=round(now.wall_seconds, 3),
             uptime_seconds=round(now.boot_seconds - self.started.boot_seconds, 1),
-            connect_failure="" if outage is None else str(outage.why),
-            connect_away_since_unix_seconds=None if outage is None else round(outage.since.wall_seconds, 3),
-            connect_away_seconds=_rounded(away_seconds),
-            stale_left_seconds=_rounded(stale_left),
-            endpoints=tuple(self._endpoint(each) for each in self.upstream.known()),
+            stored_responses=self.store.stored_responses,
+            stored_bytes=self.store.stored_bytes,
+            store_limit_bytes=settings.cache.store_bytes,
+            evictions=self.store.evictions,
+            requests_under_way=self.exchange.requests_under_way,
+            writes_waiting=self.exchange.writes_waiting,
+            client_connections=self.traffic.open_connections,
+            audit_lost=self.audit.lost,
+            audit_refuses=settings.audit.on_failure is OnFailure.REFUSE,
+        )
+
+    def _connect(self, status: Status, now: Instant) -> Status:
+        status = replace(status, endpoints=tuple(self._endpoint(each) for each in self.upstream.known()))
+        outage = self._outage(now)
+        if outage is None:
+            return status
+        away_seconds = now.boot_seconds - outage.since.boot_seconds
+        return replace(
+            status,
+            connect_failure=str(outage.why),
+            connect_away_since_unix_seconds=round(outage.since.wall_seconds, 3),
+            connect_away_seconds=round(away_seconds, 1),
+            stale_left_seconds=_rounded(self._stale_left_seconds(away_seconds, now), 1),
+        )
+
+    def _recent_answers(self, status: Status, now: Instant) -> Status:
+        lately, history = self.recent.window.lately(now), self.recent.window.history(now)
+        requests, errors = sum(lately.answers.values()), sum(lately.errors.values())
+        from_memory = sum(lately.answers[kind] for kind in WITHOUT_ORIGIN)
+        counts = {kind.value: tuple(slots) for kind, slots in history.answers.items()}
+        return replace(
+            status,
             recent_seconds=round(lately.seconds, 1),
             recent_requests=requests,
             recent_errors=errors,
@@ -125,46 +143,44 @@ class StatusSources:
             recent_answers={kind.value: count for kind, count in lately.answers.items()},
             recent_error_answers={kind.value: count for kind, count in lately.errors.items() if count},
             history_slot_seconds=SLOT_SECONDS,
-            history={kind.value: tuple(counts) for kind, counts in history.answers.items()}
-            | {"to_connect": tuple(history.attempts)},
-            tokens_verified=profile.states.get(TokenState.VERIFIED, 0),
-            tokens_unverified=profile.states.get(TokenState.UNVERIFIED, 0),
-            tokens_refused=profile.states.get(TokenState.REFUSED, 0),
-            tokens=_shown(profile.tokens),
-            stored_responses=self.store.stored_responses,
-            stored_bytes=self.store.stored_bytes,
-            store_limit_bytes=settings.cache.store_bytes,
-            evictions=self.store.evictions,
-            open_fences=profile.open_fences,
-            oldest_fence_seconds=round(profile.oldest_fence_seconds, 1) if profile.open_fences else None,
-            requests_under_way=self.exchange.requests_under_way,
-            writes_waiting=self.exchange.writes_waiting,
-            client_connections=self.traffic.open_connections,
-            limit_mode=settings.limits.mode.value if profile.states else "off",
-            audit_lost=self.audit.lost,
-            audit_refuses=settings.audit.on_failure is OnFailure.REFUSE,
-            reload_refused_unix_seconds=None if refused is None else round(refused[0].wall_seconds, 3),
-            reload_problems=() if refused is None else refused[1],
-            changes=tuple(
-                ChangeStatus(
-                    at_unix_seconds=round(change.at.wall_seconds, 3),
-                    event=change.kind.value,
-                    detail=change.detail,
-                )
-                for change in self.recent.changes.latest()
-            ),
+            history=counts | {"to_connect": tuple(history.attempts)},
         )
-        return judged(status)
 
-    def _profile_figures(self, now: Instant) -> "_ProfileFigures":
+    def _tokens_and_fences(self, status: Status, now: Instant) -> Status:
+        """Fill in what the profile `connect` knows; the profile `http` knows of neither."""
         if not isinstance(self.profile, ConnectProfile):
-            return _ProfileFigures()
+            return replace(status, limit_mode=_NO_LIMITS)
         figures = self.profile.figures
-        return _ProfileFigures(
-            states=figures.token_states(now),
-            tokens=figures.named_tokens(now),
-            open_fences=figures.open_fences(now),
-            oldest_fence_seconds=figures.oldest_fence_seconds(now),
+        states, open_fences = figures.token_states(now), figures.open_fences(now)
+        oldest_seconds = figures.oldest_fence_seconds(now) if open_fences else None
+        return replace(
+            status,
+            tokens_verified=states[TokenState.VERIFIED],
+            tokens_unverified=states[TokenState.UNVERIFIED],
+            tokens_refused=states[TokenState.REFUSED],
+            tokens=_shown(figures.named_tokens(now)),
+            open_fences=open_fences,
+            oldest_fence_seconds=_rounded(oldest_seconds, 1),
+            limit_mode=self.settings().limits.mode.value,
+        )
+
+    def _changes(self, status: Status, _now: Instant) -> Status:
+        changes = tuple(
+            ChangeStatus(
+                at_unix_seconds=round(change.at.wall_seconds, 3),
+                event=change.kind.value,
+                detail=change.detail,
+            )
+            for change in self.recent.changes.latest()
+        )
+        if self.recent.changes.refused is None:
+            return replace(status, changes=changes)
+        at, problems = self.recent.changes.refused
+        return replace(
+            status,
+            changes=changes,
+            reload_refused_unix_seconds=round(at.wall_seconds, 3),
+            reload_problems=problems,
         )
 
     def _outage(self, now: Instant) -> Outage | None:
@@ -226,5 +242,5 @@ def _percent(part: int, whole: int) -> float | None:
     return round(100.0 * part / whole, 3) if whole else None
 
 
-def _rounded(seconds: float | None, digits: int = 1) -> float | None:
+def _rounded(seconds: float | None, digits: int) -> float | None:
     return None if seconds is None else round(seconds, digits)
