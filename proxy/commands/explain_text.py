@@ -16,6 +16,8 @@ SENTENCES = {
     Verdict.FRESH: "It would be answered from memory: fresh for {fresh_left} more.",
     Verdict.REVALIDATING: "It would be answered from memory, stale, while Connect is asked behind it.",
     Verdict.STALE: "Connect is down: it would be answered from memory, stale, for {stale_left} more.",
+    Verdict.STALE_INSTEAD_OF_429: "It would be answered from memory, stale, because {budget}.",
+    Verdict.SHARED: "It would share a request to Connect that is under way already; it was sent because {because}.",
     Verdict.ASKED: "Connect would be asked, because {because}.",
     Verdict.FAILED: "It would fail: Connect is down, and must be asked because {because}.",
     Verdict.LIMITED: "It would be refused with 429: {budget}.",

@@ -114,7 +114,7 @@ class Exchange(Generic[SubjectT, FindingT]):
             observer=outside.observer,
         )
         answers = StoredAnswers(lookup=lookup, composer=composer, clock=outside.clock)
-        reader = Reader(
+        self._reader = reader = Reader(
             profile=outside.profile,
             lookup=lookup,
             answers=answers,
@@ -228,6 +228,7 @@ class Exchange(Generic[SubjectT, FindingT]):
             lookup=self._lookup,
             limits=self.rate_limits,
             entry=self._entry,
+            is_under_way=self._reader.is_under_way,
             mode=lambda: self.mode,
             clock=self._clock,
         )

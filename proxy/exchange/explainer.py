@@ -42,6 +42,7 @@ class Explainer(Generic[SubjectT, FindingT]):
         lookup: Lookup[SubjectT, FindingT],
         limits: RateLimits[SubjectT, FindingT],
         entry: Entry,
+        is_under_way: Callable[[SubjectT], bool],
         mode: Callable[[], Mode],
         clock: Clock,
     ) -> None:
@@ -49,6 +50,7 @@ class Explainer(Generic[SubjectT, FindingT]):
         self._lookup = lookup
         self._limits = limits
         self._entry = entry
+        self._is_under_way = is_under_way
         self._mode = mode
         self._clock = clock
 
@@ -118,14 +120,28 @@ class Explainer(Generic[SubjectT, FindingT]):
         if because is None:
             is_refreshed = found is not None and isinstance(found.decision, Reuse) and found.decision.refresh
             return Verdict.REVALIDATING if is_refreshed else Verdict.FRESH, None
-        if self._mode() is Mode.CACHE and budgets.refuses(Budget.UPSTREAM) is not None:
-            return Verdict.LIMITED, because
+        return self._forwarded(subject, found, budgets, breakers), because
+
+    def _forwarded(
+        self,
+        subject: SubjectT,
+        found: Prospect | None,
+        budgets: BudgetOutlook,
+        breakers: Sequence[BreakerState],
+    ) -> Verdict:
+        """Tell what becomes of a request that the upstream must answer."""
+        is_caching = self._mode() is Mode.CACHE
+        cached = found if is_caching else None  # in other modes nothing is shared or served stale
+        if cached is not None and self._is_under_way(subject):
+            return Verdict.SHARED
+        has_stale = cached is not None and cached.stale_left_seconds is not None
+        if is_caching and budgets.refuses(Budget.UPSTREAM) is not None:
+            is_verified = cached is not None and cached.servability is Servability.SERVABLE
+            takes_stale = self._limits.serves_stale and has_stale and is_verified
+            return Verdict.STALE_INSTEAD_OF_429 if takes_stale else Verdict.LIMITED
         if breakers and all(state is BreakerState.OPEN for state in breakers):
-            has_stale = (
-                self._mode() is Mode.CACHE and found is not None and found.stale_left_seconds is not None
-            )
-            return Verdict.STALE if has_stale else Verdict.FAILED, because
-        return Verdict.ASKED, because
+            return Verdict.STALE if has_stale else Verdict.FAILED
+        return Verdict.ASKED
 
     def _turned_away(
         self,

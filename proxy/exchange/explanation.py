@@ -13,6 +13,8 @@ class Verdict(StrEnum):
     FRESH = "fresh"  # answered from memory
     REVALIDATING = "revalidating"  # answered from memory, stale, and validated behind it
     STALE = "stale"  # answered from memory in place of an error
+    STALE_INSTEAD_OF_429 = "stale_instead_of_429"
+    SHARED = "shared"  # answered by a request that is under way already
     ASKED = "asked"  # the upstream is asked
     FAILED = "failed"  # the upstream is away, and nothing may take its place
     LIMITED = "limited"

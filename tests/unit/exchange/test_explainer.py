@@ -40,6 +40,11 @@ class Case:
         request = request_of(self.bearer, self.target, self.method)
         return self.world.profile.subject(request, self.world.clock.now()).partition_label
 
+    @property
+    def partition(self):
+        request = request_of(self.bearer, self.target, self.method)
+        return self.world.profile.subject(request, self.world.clock.now()).key.partition
+
     def explain(self):
         state = BreakerState.OPEN if self.world.account.down else BreakerState.CLOSED
         return self.explainer.explain(self.method, self.target, self.name, [state])
@@ -49,7 +54,10 @@ class Case:
         answer = await self.world.send(self.method, self.target, self.bearer)
         said = answer.fields["Cache-Status"]
         if "hit" in said:
-            return Verdict.STALE if "ttl=-" in said else Verdict.FRESH
+            instead = Verdict.STALE_INSTEAD_OF_429 if "rate_limited" in said else Verdict.STALE
+            return instead if "ttl=-" in said else Verdict.FRESH
+        if "collapsed" in said:
+            return Verdict.SHARED
         for word, verdict in (
             ("rate_limited", Verdict.LIMITED),
             ("refused_before", Verdict.REFUSED_BEFORE),
@@ -229,6 +237,21 @@ async def used_up_to_connect(world):
     return Case(world, target=item(4))
 
 
+async def stale_within_its_access(world):
+    await world.get(ITEMS)
+    await asyncio.sleep(31)
+    await world.get(ITEM)
+    return Case(world, target=ITEMS)
+
+
+async def stale_and_unverified(world):
+    case = await stale_within_its_access(world)
+    await asyncio.sleep(61)
+    limiter = world.exchange.rate_limits._limiter
+    assert limiter.take_verification(case.partition, case.name, world.clock.now())
+    return case
+
+
 async def hit_with_nothing_left_to_connect(world):
     await used_up_to_connect(world)
     return Case(world)
@@ -246,14 +269,14 @@ async def denied(world):
     return case
 
 
-def budgets(mode=LimitMode.ENFORCE, requests=1000, upstream=1000):
+def budgets(mode=LimitMode.ENFORCE, requests=1000, upstream=1000, **limits):
     slow = Fraction(1, 10_000)
     each = {Budget.REQUESTS: requests, Budget.UPSTREAM: upstream}
     return {
         "limiter": RateLimiter(
             limits={budget: Limit(per_second=slow, burst=n) for budget, n in each.items()}
         ),
-        "limits": ExchangeLimits(limit_mode=mode),
+        "limits": ExchangeLimits(limit_mode=mode, **limits),
     }
 
 
@@ -286,6 +309,16 @@ CASES = {
     fresh_while_down: (Verdict.FRESH, None, {}),
     used_up: (Verdict.LIMITED, None, budgets(requests=3)),
     used_up_to_connect: (Verdict.LIMITED, Because.NOT_STORED, budgets(upstream=3)),
+    stale_within_its_access: (
+        Verdict.STALE_INSTEAD_OF_429,
+        Because.NOT_FRESH,
+        budgets(upstream=1, stale_instead_of_429=True),
+    ),
+    stale_and_unverified: (
+        Verdict.LIMITED,
+        Because.UNVERIFIED,
+        budgets(upstream=1, stale_instead_of_429=True),
+    ),
     hit_with_nothing_left_to_connect: (Verdict.FRESH, None, budgets(upstream=3)),
     unverified_with_nothing_left: (Verdict.ASKED, Because.UNVERIFIED, budgets(requests=3)),
     denied: (Verdict.ROUTE_DENIED, None, {}),
@@ -318,7 +351,8 @@ def test_it_says_what_then_happens_and_why(arrange):
 def test_every_verdict_and_reason_that_a_connect_server_can_lead_to_is_played():
     verdicts = {verdict for verdict, _, _ in CASES.values()}
     reasons = {because for _, because, _ in CASES.values()}
-    assert set(Verdict) - verdicts == {Verdict.REVALIDATING, Verdict.BUSY}  # see below, and for any origin
+    elsewhere = {Verdict.BUSY, Verdict.SHARED, Verdict.REVALIDATING}  # below; the last one for any origin
+    assert set(Verdict) - verdicts == elsewhere
     assert set(Because) - reasons == {Because.ORIGIN}
 
 
@@ -374,6 +408,20 @@ def test_who_would_have_to_wait_is_turned_away_while_too_many_do():
         await under_way
 
     play(read, {"limits": ExchangeLimits(most_waiting=1)}, test)
+
+
+def test_who_comes_while_a_request_is_under_way_shares_it():
+    async def test(case):
+        world = case.world
+        under_way = asyncio.create_task(world.get(item(3)))
+        await asyncio.sleep(0.001)
+        same = Case(world, target=item(3))
+        assert (same.explain().verdict, same.explain().because) == (Verdict.SHARED, Because.NOT_STORED)
+        assert Case(world, "b", item(3)).explain() is None
+        assert await same.happens() is Verdict.SHARED
+        await under_way
+
+    play(read, {}, test)
 
 
 def test_a_fence_says_what_it_waits_for():
