@@ -270,12 +270,11 @@ async def denied(world):
 
 
 def budgets(mode=LimitMode.ENFORCE, requests=1000, upstream=1000, **limits):
-    slow = Fraction(1, 10_000)
+    """Return what makes the settings of a world whose budgets hardly refill."""
     each = {Budget.REQUESTS: requests, Budget.UPSTREAM: upstream}
-    return {
-        "limiter": RateLimiter(
-            limits={budget: Limit(per_second=slow, burst=n) for budget, n in each.items()}
-        ),
+    small = {budget: Limit(per_second=Fraction(1, 10_000), burst=burst) for budget, burst in each.items()}
+    return lambda: {
+        "limiter": RateLimiter(limits=small),
         "limits": ExchangeLimits(limit_mode=mode, **limits),
     }
 
@@ -327,7 +326,7 @@ CASES = {
 
 def play(arrange, settings, test):
     async def in_a_world():
-        world = OneVault(**{"rules": RULES, **settings})
+        world = OneVault(**{"rules": RULES, **(settings() if callable(settings) else settings)})
         try:
             await test(await arrange(world))
         finally:
