@@ -13,7 +13,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
-SYSTEM_PACKAGES := curl
+SYSTEM_PACKAGES := curl tmux
 
 # uv reads no pip settings; an index that pip was told of is passed on.
 ifdef PIP_INDEX_URL

@@ -148,9 +148,37 @@ def _add_operations(commands: "Commands") -> None:
         commands, "reload", "reload", "have the running sidecar read its settings and certificates anew"
     )
     _add_config(reload)
+    _add_questions(commands)
+
+
+def _add_questions(commands: "Commands") -> None:
     status = _add(commands, "status", "status", "say in one line how the running sidecar is")
     _add_config(status)
-    status.add_argument("--json", action="store_true", help="the same as a JSON document")
+    how = status.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="the same as a JSON document (docs/status.md)")
+    how.add_argument(
+        "--watch", action="store_true", help="a live view, until Ctrl-C; no terminal: line after line"
+    )
+    status.add_argument(
+        "--interval-seconds",
+        type=_interval,
+        default=2.0,
+        metavar="SECONDS",
+        help="between two looks with --watch (2)",
+    )
+    explain = _add(
+        commands,
+        "explain",
+        "explain",
+        "say what the running sidecar would do with a request now, and why; nothing changes by asking",
+    )
+    _add_config(explain)
+    explain.add_argument("target", metavar="TARGET", help="a path as clients send it: /v1/vaults/...")
+    explain.add_argument(
+        "--token", required=True, metavar="NAME", help="name of the access token in metrics and logs"
+    )
+    explain.add_argument("--method", default="GET", metavar="METHOD", help="GET unless said otherwise")
+    explain.add_argument("--json", action="store_true", help="the same as a JSON document")
 
 
 def _add_audit(commands: "Commands") -> None:
@@ -202,6 +230,16 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
     return int(text)
+
+
+def _interval(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError("an interval is a number of seconds from 0.1 to 3600")
+    return seconds
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from errno import errorcode
 from typing import TYPE_CHECKING
 
 from proxy import __version__
-from proxy.adapters.audit import TrailState
+from proxy.adapters.audit import AuditFigures, TrailState
 from proxy.adapters.logs import Log, LogEvent, LogFormat, LogPolicy
 from proxy.adapters.metrics import Metrics
 from proxy.adapters.metrics.event_loop_lag import EventLoopLag
@@ -59,11 +59,12 @@ class Observation:
         self.metrics.watch_log(self.log)
         self._trail = make_trail(settings.audit, clock, self._audit_changed)
         self.audit: AuditTrail = self._trail or NoAudit()
+        self.audit_figures = AuditFigures() if self._trail is None else self._trail.figures
         self._traces = self._make_traces(environ)
         observers: list[Observer] = [self.metrics, self.log]
         if self._trail is not None:
             observers.append(self._trail)
-            self.metrics.watch_audit(self._trail.figures)
+            self.metrics.watch_audit(self.audit_figures)
         if self._traces is not None:
             observers.append(self._traces)
             self.metrics.watch_spans(self._traces)

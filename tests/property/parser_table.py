@@ -172,6 +172,11 @@ PARSERS: dict[str, Parser] = {
     "a purge": Parser(
         module="proxy.server.control_app", parse=control_app.parse_purge, inputs=octets(*_JSON)
     ),
+    "a question": Parser(
+        module="proxy.server.control_app",
+        parse=control_app.parse_question,
+        inputs=octets(*_JSON, b'{"target":"/v1/vaults","token":"ci","method":"GET"}'),
+    ),
     "a mode": Parser(module="proxy.server.control_app", parse=control_app.parse_mode, inputs=octets(*_JSON)),
     "the Host of the control port": Parser(
         module="proxy.server.control_app", parse=control_app._host_of, inputs=field_value(*_ADDRESSES)

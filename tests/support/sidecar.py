@@ -94,8 +94,12 @@ async def running_sidecar(
             _overhear(sidecar)
             sidecar.lifecycle.request_stop()
             await serving
-            for file in Path(directory).glob("audit.jsonl*"):
-                OVERHEARD.say("an audit", file.read_bytes())
+            _overhear_audit(Path(directory))
+
+
+def _overhear_audit(directory: Path) -> None:
+    for file in directory.glob("audit.jsonl*"):
+        OVERHEARD.say("an audit", file.read_bytes())
 
 
 def _overhear(sidecar: Sidecar) -> None:
