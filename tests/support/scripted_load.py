@@ -186,10 +186,11 @@ async def operator(stage: Stage, seconds: float) -> None:
         await pod.control("/purge", scope="all")
         for mode in ("observe", "passthrough", "cache"):
             await pod.control("/mode", mode=mode)
-            await asyncio.sleep(seconds / len(stage.pods) / 4)
+            await asyncio.sleep(seconds / len(stage.pods) / 6)
         for freshness in ("'wrong'", "5", "4"):
             pod.set_freshness(freshness)
             await pod.control("/reload")
+            await asyncio.sleep(seconds / len(stage.pods) / 6)
 
 
 async def bad_answers(stage: Stage, seconds: float) -> None:
