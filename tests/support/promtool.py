@@ -23,6 +23,11 @@ def growing(per_minute: float, *, start: float = 0) -> str:
     return f"{start}+{per_minute}x{MINUTES}"
 
 
+def once(minute: int) -> str:
+    """Return a counter that rises in that minute and never again."""
+    return f"0+0x{minute - 1} 1+0x{MINUTES}"
+
+
 _HEALTHY = {
     'requests_total{cache="hit",result="ok"}': growing(100),
     'requests_total{cache="forwarded",result="error"}': growing(0),

@@ -14,25 +14,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
-from proxy.emulator import (
-    FOREVER,
-    READ,
-    READ_WRITE,
-    Emulator,
-    EmulatorSettings,
-    LoseAnswer,
-    Refuse,
-    Reset,
-    SampleData,
-    SlowHead,
-    Status,
+from proxy.emulator import READ, READ_WRITE, Emulator, EmulatorSettings
+from tests.support.process import sidecar_process
+from tests.support.scripted_acts import (
+    Pod,
+    Stage,
+    bad_answers,
+    crowd,
+    limits,
+    operator,
+    outage,
+    refusals,
+    slow_answers,
+    steady,
+    writes,
 )
-from proxy.server.control_client import ControlTarget, ask_control
-from tests.support.process import SidecarProcess, sidecar_process
-from tests.support.prometheus import Target
-from tests.support.wire import WireAnswer, WireClient, request_head
+from tests.support.wire import WireClient, request_head
 
 _SETTINGS = {
     # Everything that takes a minute takes a second or two, so that an act shows what it is about.
@@ -47,57 +45,10 @@ _SETTINGS = {
     "LIMITS__NAMED": "{greedy = {requests_per_second = 2, request_burst = 4, upstream_burst = 2}}",
     "AUDIT__INTERVAL_SECONDS": "1",
 }
-_FRESHNESS = "[cache]\nitem_freshness_seconds = {}\n"
+_FRESHNESS = "[cache]\nitem_freshness_seconds = 4\n"
 _SYNC_SECONDS = 0.3
 _BETWEEN_READS_SECONDS = 0.05
 _EXPIRY_SECONDS = 20 * 24 * 3600.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pod:
-    """One sidecar, and what Prometheus would know of its pod."""
-
-    workload: str
-    process: SidecarProcess
-    settings_file: Path
-
-    @property
-    def target(self) -> Target:
-        return Target(
-            address=self.process.observe_address, workload=self.workload, pod=f"{self.workload}-7d4b9c-x2x7k"
-        )
-
-    async def control(self, path: str, **document: str) -> dict[str, object]:
-        target = ControlTarget(socket_path=self.process.control_path)
-        return await ask_control(target, "POST", path, document or None)
-
-    def set_freshness(self, seconds: str) -> None:
-        self.settings_file.write_text(_FRESHNESS.format(seconds))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """Where the play is played."""
-
-    emulator: Emulator
-    sample: SampleData
-    pods: tuple[Pod, ...]
-    tokens: dict[str, str]
-
-    @property
-    def targets(self) -> list[Target]:
-        return [pod.target for pod in self.pods]
-
-    @property
-    def vault(self) -> str:
-        return f"/v1/vaults/{self.sample.demo.id}"
-
-    @property
-    def items(self) -> list[str]:
-        sample = self.sample
-        return [
-            f"{self.vault}/items/{item.id}" for item in (sample.login, sample.api_credential, sample.note)
-        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,119 +60,9 @@ class Moment:
     ended: float
 
 
-async def ask(pod: Pod, method: str, path: str, token: str, document: object = None) -> WireAnswer:
-    """Send one request on a connection of its own."""
-    body = b"" if document is None else json.dumps(document).encode()
-    async with await WireClient.connect(pod.process.address) as client:
-        return await client.ask(request_head(method, path, token, f"Content-Length: {len(body)}"), body)
+Acts = tuple[tuple[Callable[[Stage, float], Awaitable[None]], int], ...]
 
-
-def search(stage: Stage, title: str) -> str:
-    """Return a list that nobody has asked for before."""
-    condition = f'title eq "{title}"'
-    return f"{stage.vault}/items?filter={quote(condition)}"
-
-
-async def steady(stage: Stage, seconds: float) -> None:
-    """Misses, hits, and change checks that notice what was changed elsewhere."""
-    for number in range(3):
-        stage.emulator.edit_item(stage.sample.demo.id, stage.sample.note.id, title=f"Door code {number}")
-        await asyncio.sleep(seconds / 3)
-
-
-async def crowd(stage: Stage, seconds: float) -> None:
-    """Many ask for one thing that takes a moment: all but one are collapsed. And what is never stored."""
-    documents = f"/v1/vaults/{stage.sample.infrastructure.id}/items/{stage.sample.document.id}/files"
-    large = f"{documents}/{stage.sample.large_file.id}/content"
-    code = f"{stage.vault}/items/{stage.sample.one_time_password.id}"
-    for number in range(4):
-        wanted = search(stage, f"crowd {number} {seconds}")
-        stage.emulator.faults.add(SlowHead(delay_seconds=0.1), path="crowd", times=len(stage.pods))
-        await asyncio.gather(
-            *(ask(pod, "GET", wanted, stage.tokens["billing"]) for pod in stage.pods for _ in range(6)),
-            *(ask(pod, "GET", path, stage.tokens["billing"]) for pod in stage.pods for path in (large, code)),
-        )
-        await asyncio.sleep(seconds / 4)
-    for pod in stage.pods:  # long enough before it is revoked for somebody to have seen it
-        await ask(pod, "GET", stage.items[0], stage.tokens["leaver"])
-
-
-async def writes(stage: Stage, seconds: float) -> None:
-    """Writes that are applied, refused, and of an unknown outcome."""
-    for pod in stage.pods:
-        item = {"title": "scripted", "category": "LOGIN", "vault": {"id": stage.sample.demo.id}}
-        created = await ask(pod, "POST", f"{stage.vault}/items", stage.tokens["billing"], item)
-        path = f"{stage.vault}/items/{json.loads(created.body)['id']}"
-        await ask(pod, "POST", f"{stage.vault}/items", stage.tokens["reports"], item)
-        await asyncio.sleep(seconds / len(stage.pods))
-        change = [{"op": "replace", "path": "/title", "value": "changed"}]
-        await ask(pod, "PATCH", path, stage.tokens["billing"], change)
-        await ask(pod, "GET", path, stage.tokens["billing"])
-        stage.emulator.faults.add(LoseAnswer(), method="DELETE")
-        await ask(pod, "DELETE", path, stage.tokens["billing"])
-
-
-async def limits(stage: Stage, seconds: float) -> None:
-    """A token that asks too much."""
-    for number in range(8):
-        for pod in stage.pods:
-            await ask(pod, "GET", search(stage, f"greedy {number}"), stage.tokens["greedy"])
-            await ask(pod, "GET", stage.items[0], stage.tokens["greedy"])
-        await asyncio.sleep(seconds / 8)
-
-
-async def refusals(stage: Stage, seconds: float) -> None:
-    """A token that is revoked while it is in use, and some that nobody issued."""
-    stage.emulator.revoke(stage.tokens["leaver"])
-    for number in range(6):
-        for pod in stage.pods:
-            await ask(pod, "GET", search(stage, f"left {number}"), stage.tokens["leaver"])
-            await ask(pod, "GET", stage.items[1], f"guess-{number}")
-        await asyncio.sleep(seconds / 6)
-
-
-async def operator(stage: Stage, seconds: float) -> None:
-    """Purge, the other modes, settings that are good and bad."""
-    for pod in stage.pods:
-        await pod.control("/purge", scope="all")
-        for mode in ("observe", "passthrough", "cache"):
-            await pod.control("/mode", mode=mode)
-            await asyncio.sleep(seconds / len(stage.pods) / 6)
-        for freshness in ("'wrong'", "5", "4"):
-            pod.set_freshness(freshness)
-            await pod.control("/reload")
-            await asyncio.sleep(seconds / len(stage.pods) / 6)
-
-
-async def bad_answers(stage: Stage, seconds: float) -> None:
-    """Connect answers with errors, and drops connections."""
-    for effect in (Status(status=500), Status(status=503), Reset()):
-        fault = stage.emulator.faults.add(effect, method="GET", times=4)
-        await asyncio.gather(
-            *(ask(pod, "GET", search(stage, f"bad {effect}"), stage.tokens["billing"]) for pod in stage.pods)
-        )
-        await asyncio.sleep(seconds / 3)
-        stage.emulator.faults.remove(fault)
-
-
-async def slow_answers(stage: Stage, seconds: float) -> None:
-    """Connect takes long: what is stored is given instead."""
-    fault = stage.emulator.faults.add(SlowHead(delay_seconds=0.5), method="GET", times=FOREVER)
-    await asyncio.sleep(seconds)
-    stage.emulator.faults.remove(fault)
-
-
-async def outage(stage: Stage, seconds: float) -> None:
-    """Connect is away: stale answers for what is stored, errors for the rest."""
-    fault = stage.emulator.faults.add(Refuse(), times=FOREVER)
-    for number in range(10):
-        for pod in stage.pods:
-            await ask(pod, "GET", search(stage, f"never stored {number}"), stage.tokens["billing"])
-        await asyncio.sleep(seconds / 10)
-    stage.emulator.faults.remove(fault)
-
-
-ACTS: tuple[tuple[Callable[[Stage, float], Awaitable[None]], int], ...] = (
+ACTS: Acts = (
     (steady, 2),
     (crowd, 1),
     (writes, 2),
@@ -256,9 +97,9 @@ async def stage(directory: Path) -> AsyncIterator[Stage]:
             yield Stage(emulator=emulator, sample=sample, pods=(standalone, beside), tokens=tokens)
 
 
-async def play(stage: Stage, *, seconds: float = 64) -> list[Moment]:
+async def play(stage: Stage, *, seconds: float = 64, acts: Acts = ACTS) -> list[Moment]:
     """Have everything happen within about so long; return when each act was."""
-    unit = seconds / sum(units for _, units in ACTS)
+    unit = seconds / sum(units for _, units in acts)
     moments: list[Moment] = []
     clients = [
         asyncio.create_task(_read_on(stage, pod, token))
@@ -266,7 +107,7 @@ async def play(stage: Stage, *, seconds: float = 64) -> list[Moment]:
         for token in ("billing", "reports")
     ]
     try:
-        for act, units in ACTS:
+        for act, units in acts:
             began = time.time()
             await act(stage, units * unit)
             moments.append(Moment(act=act.__name__, began=began, ended=time.time()))
@@ -290,7 +131,7 @@ async def _read_on(stage: Stage, pod: Pod, token: str) -> None:
 @asynccontextmanager
 async def _pod(upstream_url: str, directory: Path, workload: str, names: str) -> AsyncIterator[Pod]:
     settings_file = directory / f"{workload}.toml"
-    settings_file.write_text(_FRESHNESS.format(4))
+    settings_file.write_text(_FRESHNESS)
     async with sidecar_process(
         upstream_url,
         directory,

@@ -8,17 +8,9 @@ import pytest
 from dashboards.rules import ALERTS, render
 from dashboards.settings import SETTINGS
 from tests.support import promtool
-from tests.system import alert_cases, more_alert_cases
+from tests.system.alert_cases import CASES
 
 pytestmark = pytest.mark.system
-
-CASES = [
-    case
-    for module in (alert_cases, more_alert_cases)
-    for name, cases in vars(module).items()
-    if name.isupper() and isinstance(cases, tuple)
-    for case in cases
-]
 
 
 @pytest.fixture(scope="module")
