@@ -6,6 +6,7 @@
 #   make lint           ruff, mypy --strict, import contracts, spelling, YAML
 #   make format         let ruff lay out the code
 #   make docs           render docs/configuration.md, and the tables of docs/metrics.md
+#   make dashboards     render rules and dashboards
 #   make lock           resolve dependencies anew
 #   make clean          remove .venv and all caches
 
@@ -13,7 +14,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
-SYSTEM_PACKAGES := curl
+# Packages of servers start them: not in single-user mode, and not where systemctl believes itself in an image.
+NOTHING_STARTS := RUNLEVEL=1 SYSTEMD_OFFLINE=1 DEBIAN_FRONTEND=noninteractive
+SYSTEM_PACKAGES := curl prometheus
 
 # uv reads no pip settings; an index that pip was told of is passed on.
 ifdef PIP_INDEX_URL
@@ -30,7 +33,7 @@ INSTALL_PROJECT := $(UV) install --quiet --no-deps --no-build-isolation --editab
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	--custom-compile-command "make lock" pyproject.toml
 
-.PHONY: run test test-system soak lint format docs lock clean
+.PHONY: run test test-system soak lint format docs dashboards lock clean
 .DEFAULT_GOAL := test
 
 run: $(VENV)/.demo
@@ -41,7 +44,7 @@ test: lint
 
 test-system: $(VENV)/.dev
 	@missing=; for program in $(SYSTEM_PACKAGES); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
-	if [ -n "$$missing" ]; then apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing; fi
+	if [ -n "$$missing" ]; then apt-get update -qq && $(NOTHING_STARTS) apt-get install -y -qq --no-install-recommends $$missing; fi
 	$(BIN)/python -m pytest -m system $(PYTEST_ARGS)
 
 soak: $(VENV)/.dev
@@ -51,8 +54,10 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict -p proxy
+	$(BIN)/mypy --strict -p dashboards
+	$(BIN)/python -m dashboards --check
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/codespell proxy tests docs *.md Makefile pyproject.toml
+	$(BIN)/codespell proxy dashboards tests docs *.md Makefile pyproject.toml
 	$(BIN)/yamllint --strict .
 
 format: $(VENV)/.dev
@@ -62,6 +67,9 @@ format: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python -m proxy.config.reference > docs/configuration.md
 	$(BIN)/python -m proxy.adapters.metrics.reference docs/metrics.md
+
+dashboards: $(VENV)/.dev
+	$(BIN)/python -m dashboards
 
 # The development lock first: the others are parts of it, with the same versions.
 lock: $(VENV)/.uv
