@@ -65,7 +65,13 @@ async def sidecar_process(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    sidecar = SidecarProcess(process.pid, f"127.0.0.1:{traffic}", f"127.0.0.1:{observe}", control, process)
+    sidecar = SidecarProcess(
+        process.pid,
+        f"127.0.0.1:{traffic}",
+        f"127.0.0.1:{observe}",
+        Path(settings["CONTROL__SOCKET"]),
+        process,
+    )
     is_serving = asyncio.Event()
     reading = asyncio.create_task(_keep_output(sidecar, is_serving))
     try:
