@@ -101,9 +101,9 @@ TOKEN_EXPIRY = f"""\
 )"""
 
 
-def expires_within(seconds: float) -> str:
+def expires_within(seconds: int) -> str:
     """Return 1 for every token in use that expires within this, else 0."""
-    return f"({TOKEN_EXPIRY} - time() < bool {seconds:g})"
+    return f"({TOKEN_EXPIRY} - time() < bool {seconds})"
 
 
 AUDIT_LOST = f"increase(connect_sidecar_audit_lost_total[{SETTINGS.windows.audit}])"

@@ -1,0 +1,284 @@
+"""When alerts fire and when they stay quiet, as data: what is said of a fleet is all that is unusual about it."""
+
+from tests.support.promtool import CONNECT, IDLE, Case, Firing, always, fleet, growing
+
+DAY_SECONDS = 86_400
+_ERROR = 'requests_total{cache="forwarded",result="error"}'
+_OK = 'requests_total{cache="hit",result="ok"}'
+_TO_CONNECT = 'upstream_requests_total{cause="read",result="2xx"}'
+_REFUSALS = 'token_refusals_total{token="%s"}'
+_EXPIRY = 'token_expiry_timestamp_seconds{token="ci"}'
+_STANDALONE = "connect-sidecar"
+
+
+def once(at_minute: int, *, value: float = 1) -> str:
+    """Return a counter that rises once."""
+    return f"0+0x{at_minute - 1} {value}+0x200"
+
+
+def errors(per_minute: float) -> dict[str, str]:
+    """Of a hundred requests a minute, so many come to an error."""
+    return {_OK: growing(95 - per_minute), _ERROR: growing(per_minute)}
+
+
+QUIET = (
+    Case(behaviour="a healthy fleet is quiet", series=fleet(20), at_minute=180),
+    Case(behaviour="an idle fleet is quiet", series=fleet(20, IDLE), at_minute=180),
+    Case(
+        behaviour="an idle fleet is quiet though its last attempts failed with nothing stored",
+        series=fleet(20, {**IDLE, "upstream_up": always(0), "stored_responses": always(0)}),
+        at_minute=180,
+    ),
+    Case(
+        behaviour="a Prometheus that has just started raises nothing over counters of long ago",
+        series=fleet(
+            20,
+            {
+                _OK: growing(100, start=1e6),
+                _ERROR: always(9e5),
+                _TO_CONNECT: growing(20, start=2e6),
+                _REFUSALS % "ci": always(12),
+                "audit_lost_total": always(400),
+                "process_start_time_seconds": always(7e5),
+            },
+        ),
+        at_minute=3,
+    ),
+    Case(
+        behaviour="passing everything on is not amplifying",
+        series=fleet(2, {_OK: growing(95), _TO_CONNECT: growing(100)}),
+        at_minute=100,
+    ),
+)
+
+CLIENT_ERRORS = (
+    Case(
+        behaviour="errors above the budget of both windows page once for twenty pods",
+        series=fleet(20, errors(2)),
+        at_minute=10,
+        firing=(
+            Firing(
+                name="ClientErrors",
+                severity="page",
+                says={
+                    "summary": f"2% of what applications ask of {CONNECT} through connect-sidecar ends in an error.",
+                    "affected": "Most errors: shop/billing",
+                },
+            ),
+        ),
+    ),
+    Case(
+        behaviour="each upstream has its own alert",
+        series=fleet(3, errors(2)) | fleet(3, errors(5), workload="search", upstream="other:8080"),
+        at_minute=10,
+        firing=(
+            Firing(name="ClientErrors", severity="page"),
+            Firing(name="ClientErrors", severity="page", upstream="other:8080"),
+        ),
+    ),
+    Case(behaviour="errors just below the budget are quiet", series=fleet(20, errors(1.4)), at_minute=100),
+    Case(
+        behaviour="errors are not yet an alert within two minutes", series=fleet(20, errors(9)), at_minute=2
+    ),
+    Case(
+        behaviour="half of a handful of requests is quiet",
+        series=fleet(1, {**IDLE, _OK: growing(5.5), _ERROR: growing(5.5)}),
+        at_minute=100,
+    ),
+    Case(
+        behaviour="a burst of errors that is over is quiet",
+        series=fleet(5, {_ERROR: "0+20x10 200+0x200"}),
+        at_minute=20,
+    ),
+    Case(
+        behaviour="a burst of errors is quiet while the hour was good",
+        series=fleet(5, {_ERROR: "0+0x95 0+15x200"}),
+        at_minute=100,
+    ),
+    Case(
+        behaviour="requests at fault are no errors",
+        series=fleet(5, {'requests_total{cache="forwarded",result="refused"}': growing(300)}),
+        at_minute=60,
+    ),
+)
+
+STALE_RUNS_OUT = (
+    Case(
+        behaviour="stale answers that last under half an hour page",
+        series=fleet(19) | fleet(1, {"stale_seconds_left": always(1_740)}, first=20),
+        at_minute=3,
+        firing=(
+            Firing(
+                name="StaleRunsOut",
+                severity="page",
+                says={
+                    "summary": f"Connect at {CONNECT} is away, and the stored answers that stand in for it may soon "
+                    "no longer be given: applications will then get errors.",
+                    "affected": "The first within 29m 0s, on 1 pods of: shop/billing",
+                },
+            ),
+        ),
+    ),
+    Case(
+        behaviour="half an hour of stale answers left is quiet",
+        series=fleet(20, {"stale_seconds_left": always(1_800)}),
+        at_minute=60,
+    ),
+    Case(
+        behaviour="a bound that is short by itself is quiet while nothing is served stale",
+        series=fleet(
+            20, {"stale_seconds_left": always(600), 'age_bound_seconds{cache="stale"}': always(660)}
+        ),
+        at_minute=60,
+    ),
+    Case(
+        behaviour="a bound of zero is quiet",
+        series=fleet(20, {"stale_seconds_left": always(0), 'age_bound_seconds{cache="stale"}': always(0)}),
+        at_minute=60,
+    ),
+    Case(
+        behaviour="half of a short bound pages",
+        series=fleet(
+            20, {"stale_seconds_left": always(300), 'age_bound_seconds{cache="stale"}': always(660)}
+        ),
+        at_minute=3,
+        firing=(Firing(name="StaleRunsOut", severity="page"),),
+    ),
+    Case(
+        behaviour="stale answers that run out are not yet an alert within a minute",
+        series=fleet(20, {"stale_seconds_left": "14400+0x10 1700+0x100"}),
+        at_minute=11,
+    ),
+)
+
+_COLD = {"stored_responses": always(0), "upstream_up": always(0)}
+COLD_AND_DOWN = (
+    Case(
+        behaviour="one pod that has clients, nothing stored and no Connect pages",
+        series=fleet(19) | fleet(1, _COLD, first=20),
+        at_minute=10,
+        firing=(
+            Firing(
+                name="ColdAndDown",
+                severity="page",
+                says={
+                    "summary": f"Pods have started with nothing stored while Connect at {CONNECT} is away: their "
+                    "applications get no secret at all.",
+                    "affected": "1 pods of: shop/billing",
+                },
+            ),
+        ),
+    ),
+    Case(
+        behaviour="a pod with something stored is not cold",
+        series=fleet(39) | fleet(1, {**_COLD, "stored_responses": always(1)}, first=40),
+        at_minute=60,
+    ),
+    Case(
+        behaviour="a pod with nothing stored is fine while Connect answers",
+        series=fleet(20, {"stored_responses": always(0)}),
+        at_minute=60,
+    ),
+    Case(
+        behaviour="cold and down is not yet an alert within three minutes",
+        series=fleet(39) | fleet(1, _COLD, first=40),
+        at_minute=3,
+    ),
+)
+
+
+def _connect_down(severity: str, shape: str, says: str = "", workload: str = "billing") -> Firing:
+    text = {
+        "summary": f"Connect at {CONNECT} does not answer {says} of the pods that ask it. What they have stored is "
+        "served, labelled stale; everything else fails.",
+        "affected": f"Pods ({shape}) of: shop/{workload}",
+    }
+    return Firing(
+        name="ConnectDown", severity=severity, more_labels={"shape": shape}, says=text if says else {}
+    )
+
+
+_DOWN = {"upstream_up": always(0)}
+CONNECT_DOWN = (
+    Case(
+        behaviour="a standalone sidecar without Connect pages",
+        series=fleet(1, _DOWN, workload=_STANDALONE),
+        at_minute=10,
+        firing=(_connect_down("page", "standalone", "100%", _STANDALONE),),
+    ),
+    Case(
+        behaviour="half of the standalone sidecars without Connect are a ticket",
+        series=fleet(1, workload=_STANDALONE) | fleet(1, _DOWN, workload=_STANDALONE, first=2),
+        at_minute=10,
+        firing=(_connect_down("ticket", "standalone", "50%", _STANDALONE),),
+    ),
+    Case(
+        behaviour="most sidecars without Connect are one ticket: they have what is stored",
+        series=fleet(9) | fleet(11, _DOWN, first=10),
+        at_minute=10,
+        firing=(_connect_down("ticket", "sidecar", "55%"),),
+    ),
+    Case(
+        behaviour="two of twenty sidecars without Connect are one ticket",
+        series=fleet(18) | fleet(2, _DOWN, first=19),
+        at_minute=10,
+        firing=(_connect_down("ticket", "sidecar", "10%"),),
+    ),
+    Case(
+        behaviour="pods that ask nothing are not counted among those that do",
+        series=fleet(15, {**IDLE, **_DOWN}) | fleet(4, first=16) | fleet(1, _DOWN, first=20),
+        at_minute=10,
+        firing=(_connect_down("ticket", "sidecar", "20%"),),
+    ),
+    Case(
+        behaviour="one of twenty sidecars without Connect is quiet",
+        series=fleet(19) | fleet(1, _DOWN, first=20),
+        at_minute=60,
+    ),
+    Case(
+        behaviour="Connect is not yet down for an alert within five minutes",
+        series=fleet(1, {"upstream_up": "1+0x20 0+0x200"}, workload=_STANDALONE),
+        at_minute=25,
+    ),
+)
+
+AGE_BOUND_BROKEN = (
+    Case(
+        behaviour="an answer older than promised pages at once",
+        series=fleet(19) | fleet(1, {'oldest_age_served_seconds{cache="hit"}': always(66)}, first=20),
+        at_minute=0,
+        firing=(
+            Firing(
+                name="AgeBoundBroken",
+                severity="page",
+                says={
+                    "summary": f"connect-sidecar in front of {CONNECT} has served an answer 6s older than its "
+                    "settings promise. That is a fault of connect-sidecar itself.",
+                    "affected": "Pods of: shop/billing",
+                },
+            ),
+        ),
+    ),
+    Case(
+        behaviour="a stale answer older than promised pages",
+        series=fleet(20, {'oldest_age_served_seconds{cache="stale"}': always(14_470)}),
+        at_minute=1,
+        firing=(Firing(name="AgeBoundBroken", severity="page"),),
+    ),
+    Case(
+        behaviour="five seconds above the bound are quiet",
+        series=fleet(20, {'oldest_age_served_seconds{cache="hit"}': always(65)}),
+        at_minute=60,
+    ),
+    Case(
+        behaviour="a bound that a reload has lowered is quiet about what was served before",
+        series=fleet(
+            20,
+            {
+                'age_bound_seconds{cache="hit"}': "60+0x20 10+0x100",
+                'oldest_age_served_seconds{cache="hit"}': "55+0x25 9+0x100",
+            },
+        ),
+        at_minute=25,
+    ),
+)
