@@ -28,6 +28,11 @@ def with_upstream(of_target: str, *, upstream: str = "") -> str:
     return f"{of_target}\n* on ({TARGET}) group_left ({UPSTREAM}) connect_sidecar_upstream_info{only}"
 
 
+def share_by(labels: str, condition: str) -> str:
+    """Return the part for which a condition is 1. Not `avg`, which makes one of twenty a little more than 0.05."""
+    return f"sum by ({labels}) {inner(condition)}\n/ count by ({labels}) {inner(condition)}"
+
+
 def by_upstream(operator: str, of_target: str, *more_labels: str) -> str:
     """Bring targets together, by upstream and further labels."""
     return f"{operator} by ({', '.join((UPSTREAM, *more_labels))}) {inner(with_upstream(of_target))}"

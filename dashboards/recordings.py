@@ -85,7 +85,7 @@ PER_REQUEST = Recording(
 )
 PODS_WITHOUT_CONNECT = Recording(
     name="upstream:connect_sidecar_pods_without_connect:ratio",
-    expression=f"avg by ({UPSTREAM}, {SHAPE}) {inner(with_shape(with_upstream(queries.WITHOUT_CONNECT)))}",
+    expression=queries.share_by(f"{UPSTREAM}, {SHAPE}", with_shape(with_upstream(queries.WITHOUT_CONNECT))),
 )
 PODS_COLD_AND_DOWN = Recording(
     name="upstream:connect_sidecar_pods_cold_and_down:count",
@@ -119,8 +119,8 @@ AUDIT_LOST = Recording(
 )
 PODS_DOWN = Recording(
     name="upstream:connect_sidecar_pods_down:ratio",
-    expression=f"max by ({UPSTREAM}) (\n"
-    f"  avg by ({_JOB}) (up == bool 0)\n  * on ({_JOB}) group_right () {queries.jobs_of()}\n)",
+    expression=f"max by ({UPSTREAM}) (\n  {indent(inner(queries.share_by(_JOB, 'up == bool 0')), '  ').lstrip()}\n"
+    f"  * on ({_JOB}) group_right () {queries.jobs_of()}\n)",
 )
 PODS_RESTARTING = Recording(
     name="upstream:connect_sidecar_pods_restarting:count", expression=by_upstream("sum", queries.RESTARTING)

@@ -2,18 +2,10 @@
 
 from tests.support.promtool import CONNECT, IDLE, Case, Firing, always, fleet, growing
 
-DAY_SECONDS = 86_400
 _ERROR = 'requests_total{cache="forwarded",result="error"}'
 _OK = 'requests_total{cache="hit",result="ok"}'
 _TO_CONNECT = 'upstream_requests_total{cause="read",result="2xx"}'
-_REFUSALS = 'token_refusals_total{token="%s"}'
-_EXPIRY = 'token_expiry_timestamp_seconds{token="ci"}'
 _STANDALONE = "connect-sidecar"
-
-
-def once(at_minute: int, *, value: float = 1) -> str:
-    """Return a counter that rises once."""
-    return f"0+0x{at_minute - 1} {value}+0x200"
 
 
 def errors(per_minute: float) -> dict[str, str]:
@@ -37,7 +29,7 @@ QUIET = (
                 _OK: growing(100, start=1e6),
                 _ERROR: always(9e5),
                 _TO_CONNECT: growing(20, start=2e6),
-                _REFUSALS % "ci": always(12),
+                'token_refusals_total{token="ci"}': always(12),
                 "audit_lost_total": always(400),
                 "process_start_time_seconds": always(7e5),
             },
@@ -54,14 +46,14 @@ QUIET = (
 CLIENT_ERRORS = (
     Case(
         behaviour="errors above the budget of both windows page once for twenty pods",
-        series=fleet(20, errors(2)),
-        at_minute=10,
+        series=fleet(20, errors(1.5)),
+        at_minute=4,
         firing=(
             Firing(
                 name="ClientErrors",
                 severity="page",
                 says={
-                    "summary": f"2% of what applications ask of {CONNECT} through connect-sidecar ends in an error.",
+                    "summary": f"1.5% of what applications ask of {CONNECT} through connect-sidecar ends in an error.",
                     "affected": "Most errors: shop/billing",
                 },
             ),
@@ -79,6 +71,22 @@ CLIENT_ERRORS = (
     Case(behaviour="errors just below the budget are quiet", series=fleet(20, errors(1.4)), at_minute=100),
     Case(
         behaviour="errors are not yet an alert within two minutes", series=fleet(20, errors(9)), at_minute=2
+    ),
+    Case(
+        behaviour="errors just below the budget now are quiet after a bad hour",
+        series=fleet(5, {_OK: growing(95), _ERROR: "0+20x20 400+1.4x200"}),
+        at_minute=30,
+    ),
+    Case(
+        behaviour="errors just below the budget of the hour are quiet though many now",
+        series=fleet(5, {_OK: growing(95), _ERROR: "0+1.2x60 73+3x200"}),
+        at_minute=66,
+    ),
+    Case(
+        behaviour="half of a little more than a handful of requests pages",
+        series=fleet(1, {**IDLE, _OK: growing(6.5), _ERROR: growing(6.5)}),
+        at_minute=10,
+        firing=(Firing(name="ClientErrors", severity="page"),),
     ),
     Case(
         behaviour="half of a handful of requests is quiet",
@@ -106,7 +114,7 @@ STALE_RUNS_OUT = (
     Case(
         behaviour="stale answers that last under half an hour page",
         series=fleet(19) | fleet(1, {"stale_seconds_left": always(1_740)}, first=20),
-        at_minute=3,
+        at_minute=1,
         firing=(
             Firing(
                 name="StaleRunsOut",
@@ -207,6 +215,17 @@ CONNECT_DOWN = (
         firing=(_connect_down("page", "standalone", "100%", _STANDALONE),),
     ),
     Case(
+        behaviour="three of five standalone sidecars without Connect page",
+        series=fleet(2, workload=_STANDALONE) | fleet(3, _DOWN, workload=_STANDALONE, first=3),
+        at_minute=10,
+        firing=(_connect_down("page", "standalone"),),
+    ),
+    Case(
+        behaviour="one of twenty-five standalone sidecars without Connect is quiet",
+        series=fleet(24, workload=_STANDALONE) | fleet(1, _DOWN, workload=_STANDALONE, first=25),
+        at_minute=10,
+    ),
+    Case(
         behaviour="half of the standalone sidecars without Connect are a ticket",
         series=fleet(1, workload=_STANDALONE) | fleet(1, _DOWN, workload=_STANDALONE, first=2),
         at_minute=10,
@@ -219,10 +238,10 @@ CONNECT_DOWN = (
         firing=(_connect_down("ticket", "sidecar", "55%"),),
     ),
     Case(
-        behaviour="two of twenty sidecars without Connect are one ticket",
-        series=fleet(18) | fleet(2, _DOWN, first=19),
+        behaviour="one of seventeen sidecars without Connect is a ticket",
+        series=fleet(16) | fleet(1, _DOWN, first=17),
         at_minute=10,
-        firing=(_connect_down("ticket", "sidecar", "10%"),),
+        firing=(_connect_down("ticket", "sidecar", "5.882%"),),
     ),
     Case(
         behaviour="pods that ask nothing are not counted among those that do",
@@ -237,7 +256,10 @@ CONNECT_DOWN = (
     ),
     Case(
         behaviour="Connect is not yet down for an alert within five minutes",
-        series=fleet(1, {"upstream_up": "1+0x20 0+0x200"}, workload=_STANDALONE),
+        series=fleet(1, {"upstream_up": "1+0x20 0+0x200"}, workload=_STANDALONE)
+        | fleet(5, {"upstream_up": "1+0x20 0+0x200"}, upstream="other:8080")
+        | fleet(2, {"upstream_up": "1+0x20 0+0x200"}, workload="connect-sidecar-b", upstream="third:8080")
+        | fleet(2, workload="connect-sidecar-b", upstream="third:8080", first=3),
         at_minute=25,
     ),
 )

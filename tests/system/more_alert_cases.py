@@ -37,13 +37,13 @@ TOKENS_REFUSED = (
         | fleet(1, refused("ci"), first=18)
         | fleet(1, refused("web"), first=19)
         | fleet(1, refused("db"), first=20),
-        at_minute=14,
+        at_minute=13,
         firing=(_tokens_refused("page", 3),),
     ),
     Case(
         behaviour="one token refused in twenty pods is one ticket",
         series=fleet(20, refused("ci")),
-        at_minute=14,
+        at_minute=13,
         firing=(_tokens_refused("ticket", 1),),
     ),
     Case(
@@ -53,24 +53,25 @@ TOKENS_REFUSED = (
             for number in range(1, 4)
             for series, values in fleet(1, refused(f"token-0000000{number}"), first=number).items()
         },
-        at_minute=14,
+        at_minute=13,
         firing=(_tokens_refused("ticket", 1),),
     ),
     Case(
         behaviour="three tokens without names refused in one pod page",
         series=fleet(1, refused("token-0000000a", "token-0000000b", "token-0000000c")),
-        at_minute=14,
+        at_minute=13,
         firing=(_tokens_refused("page", 3),),
     ),
     Case(
         behaviour="two tokens refused are a ticket",
         series=fleet(1, refused("ci", "web")),
-        at_minute=14,
+        at_minute=13,
         firing=(_tokens_refused("ticket", 2),),
     ),
     Case(
         behaviour="a refused token is not yet an alert within two minutes",
-        series=fleet(20, refused("ci", "web", "db")),
+        series=fleet(20, refused("ci", "web", "db"))
+        | fleet(1, refused("ci"), upstream="other:8080", first=21),
         at_minute=11,
     ),
     Case(
@@ -105,6 +106,12 @@ TOKEN_EXPIRING = (
         series=fleet(20, {_EXPIRY: always(DAY_SECONDS)}),
         at_minute=120,
         firing=(_expiring("ticket", "22h 0m 0s"), _expiring("page", "22h 0m 0s")),
+    ),
+    Case(
+        behaviour="a token that expires in a little more than a day is only a ticket",
+        series=fleet(20, {_EXPIRY: always(DAY_SECONDS + 140 * 60)}),
+        at_minute=120,
+        firing=(Firing(name="TokenExpiring", severity="ticket"),),
     ),
     Case(
         behaviour="a token that expires in two weeks and an hour is quiet",
@@ -179,13 +186,13 @@ AMPLIFYING = (
     ),
     Case(
         behaviour="requests to Connect without any client are amplifying",
-        series=fleet(1, {**IDLE, _TO_CONNECT: growing(10)}),
+        series=fleet(1, {**IDLE, _TO_CONNECT: growing(3.3)}),
         at_minute=40,
         firing=(Firing(name="Amplifying", severity="ticket"),),
     ),
     Case(
         behaviour="amplifying a trickle is quiet",
-        series=fleet(1, {**IDLE, _OK: growing(1), _TO_CONNECT: growing(2)}),
+        series=fleet(1, {**IDLE, _OK: growing(1), _TO_CONNECT: growing(2.7)}),
         at_minute=100,
     ),
     Case(
@@ -208,13 +215,13 @@ def _sick(part: str, summary: str) -> Firing:
 _UNREACHABLE = {"up": always(0)}
 SIDECAR_SICK = (
     Case(
-        behaviour="two of twenty pods that do not answer Prometheus are one ticket",
-        series=fleet(18) | fleet(2, _UNREACHABLE, first=19),
-        at_minute=20,
+        behaviour="one of seventeen pods that does not answer Prometheus is a ticket",
+        series=fleet(16) | fleet(1, _UNREACHABLE, first=17),
+        at_minute=15,
         firing=(
             _sick(
                 "down",
-                f"10% of the connect-sidecar pods in front of {CONNECT} do not answer Prometheus: nobody sees how "
+                f"5.882% of the connect-sidecar pods in front of {CONNECT} do not answer Prometheus: nobody sees how "
                 "they are.",
             ),
         ),
@@ -286,12 +293,12 @@ SIDECAR_SICK = (
     ),
     Case(
         behaviour="settings refused for fifteen minutes are one ticket",
-        series=fleet(20, {"reload_refused": always(1)}),
+        series=fleet(17) | fleet(3, {"reload_refused": always(1)}, first=18),
         at_minute=20,
         firing=(
             _sick(
                 "reload",
-                f"20 connect-sidecar pods in front of {CONNECT} refuse their changed settings and go on with the old "
+                f"3 connect-sidecar pods in front of {CONNECT} refuse their changed settings and go on with the old "
                 "ones. A restart would fail.",
             ),
         ),
