@@ -77,6 +77,11 @@ class Prometheus:
         series: list[dict[str, Any]] = data["result"]
         return series
 
+    async def now(self) -> float:
+        """Return the Unix time as Prometheus has it."""
+        (sample,) = await self.query("time()")
+        return sample.value
+
     async def wait_for(self, expression: str) -> list[Sample]:
         """Ask until an expression has a value."""
         async with asyncio.timeout(_PATIENCE_SECONDS):
