@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from dashboards import overview
+from dashboards import detail, overview
 from dashboards.board import Board, assemble
 
 
@@ -16,5 +16,6 @@ def render(board: Board) -> str:
 
 BOARDS: Mapping[str, Callable[[], str]] = {
     "overview.json": lambda: render(overview.BOARD),
+    "detail.json": lambda: render(detail.BOARD),
 }
 """Name of a file in rendered/ -> what belongs into it."""

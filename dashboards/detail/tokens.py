@@ -1,0 +1,161 @@
+"""Access tokens: are they good, who asks how much, who is over a limit. Names only: no token is ever seen here."""
+
+from dashboards.board import Row
+from dashboards.colours import Colour
+from dashboards.graphs import Line, graph
+from dashboards.pages import about, runbook
+from dashboards.panels import About, Panel, Unit
+from dashboards.promql import LATELY, greatest, increase, least, or_none, rate, series, top, total
+from dashboards.rankings import Column, ranking
+
+TOKENS = about("tokens-and-limits")
+_REFUSED = runbook("TokensRefused")
+_TOKEN = ("token",)
+DAY = 86_400.0
+
+
+def _states() -> Panel:
+    return graph(
+        About(
+            question="Are tokens good?",
+            shows=(
+                "Tokens in use: verified (Connect accepted them a moment ago), unverified (it could not be asked),"
+                " refused (it said no)."
+            ),
+            good="All verified. Unverified: Connect is away. Refused: revoked, expired, or Connect lost its data.",
+            page=_REFUSED,
+        ),
+        Line(
+            legend="{{state}}",
+            query=or_none(total(series("tokens"), by=("state",)), "state", word="verified"),
+        ),
+        unit=Unit.COUNT,
+        stacked=True,
+        words=(("verified", Colour.GOOD), ("unverified", Colour.STALE), ("refused", Colour.BAD)),
+    )
+
+
+def _busiest() -> Panel:
+    asked = top(10, total(rate("token_requests_total"), by=_TOKEN))
+    return graph(
+        About(
+            question="Which tokens ask the most?",
+            shows="Requests a second of the ten busiest tokens. `other`: past 200 tokens; `unknown`: never accepted.",
+            good="No sudden jump of one. Much `unknown`: somebody guesses, or uses a token of another Connect.",
+            page=TOKENS,
+        ),
+        Line(legend="{{token}}", query=or_none(asked, "token")),
+        unit=Unit.PER_SECOND,
+    )
+
+
+def _limited() -> Panel:
+    over = total(rate("limited_requests_total"), by=("token", "budget", "enforced"))
+    return graph(
+        About(
+            question="Who is over a limit?",
+            shows=(
+                "Requests a second above a token's budget: for all requests, or for those that reach Connect"
+                " (upstream). Enforced: true means 429, false means it was only counted."
+            ),
+            good="Nobody. One token: its client loops. Many: the budget is too small.",
+            page=TOKENS,
+        ),
+        Line(
+            legend="{{token}}, {{budget}}, enforced: {{enforced}}",
+            query=or_none(top(10, over), "token", "budget", "enforced"),
+        ),
+        unit=Unit.PER_SECOND,
+    )
+
+
+def _each() -> Panel:
+    asked = total(increase("token_requests_total"), by=_TOKEN)
+    busiest = top(20, asked)
+    without = total(increase("token_requests_total", 'cache=~"hit|stale|collapsed"'), by=_TOKEN)
+    left = f"{least(series('token_expiry_timestamp_seconds'), by=_TOKEN)} - time()"
+    limited = total(increase("limited_requests_total", 'enforced="true"'), by=_TOKEN)
+    refused = total(increase("token_refusals_total"), by=_TOKEN)
+    return ranking(
+        About(
+            question="How is each token doing?",
+            shows="The twenty busiest tokens in the time shown. Last proved: since Connect last accepted it.",
+            good="No refusals, nothing limited, more than 14 days left, proved within minutes.",
+            page=runbook("TokenExpiring"),
+        ),
+        labels=(("token", "Token"),),
+        columns=(
+            Column(heading="Requests", query=f"round({busiest})", unit=Unit.COUNT),
+            Column(
+                heading="Without Connect %",
+                query=f"100 * ({without} or 0 * {asked}) / ({asked} > 0) and {busiest}",
+                unit=Unit.PERCENT,
+            ),
+            Column(
+                heading="Refused",
+                query=f"round({refused} or 0 * {asked}) and {busiest}",
+                unit=Unit.COUNT,
+                steps=((1, Colour.BAD),),
+            ),
+            Column(
+                heading="Limited",
+                query=f"round({limited} or 0 * {asked}) and {busiest}",
+                unit=Unit.COUNT,
+                steps=((1, Colour.LIMITED),),
+            ),
+            Column(
+                heading="Last proved",
+                query=f"{least(series('token_verified_age_seconds'), by=_TOKEN)} and {busiest}",
+                unit=Unit.SECONDS,
+                steps=((300, Colour.CAUTION),),
+            ),
+            Column(
+                heading="Expires in",
+                query=f"({left}) and {busiest}",
+                unit=Unit.SECONDS,
+                base=Colour.BAD,
+                steps=((DAY, Colour.CAUTION), (14 * DAY, Colour.GOOD)),
+            ),
+        ),
+    )
+
+
+def _unproved() -> Panel:
+    age = top(10, greatest(series("token_verified_age_seconds"), by=_TOKEN))
+    return graph(
+        About(
+            question="How long ago did Connect prove each token?",
+            shows="The ten tokens with the longest time since Connect last accepted them, in any pod.",
+            good="Minutes, for tokens in use. All rise together: Connect is away, and answers rest on old proof.",
+            page=_REFUSED,
+        ),
+        Line(legend="{{token}}", query=or_none(age, "token")),
+        unit=Unit.SECONDS,
+    )
+
+
+_LATELY_REFUSED = increase("token_refusals_total", window=LATELY)
+
+
+def _refused() -> Panel:
+    return graph(
+        About(
+            question="Which tokens does Connect refuse?",
+            shows="Tokens that Connect had accepted and then answered with 401, in the last 5 minutes.",
+            good="None. One: revoked or expired. Several at once: Connect has other credentials or has lost its data.",
+            page=_REFUSED,
+        ),
+        Line(legend="{{token}}", query=or_none(top(10, total(_LATELY_REFUSED, by=_TOKEN)), "token")),
+        unit=Unit.COUNT,
+    )
+
+
+ROWS = (
+    Row(
+        heading="Tokens and limits: who asks, and may they?",
+        height=8,
+        panels=((8, _states()), (8, _busiest()), (8, _limited())),
+    ),
+    Row(height=8, panels=((12, _unproved()), (12, _refused()))),
+    Row(height=9, panels=((24, _each()),)),
+)
