@@ -87,7 +87,11 @@ def assemble(board: Board) -> grafana.Dashboard:
         for width, panel in row.panels:
             number += 1
             built = built.with_panel(panel.id(number).span(width).height(row.height))
-    return built.build()
+    assembled = built.build()
+    for variable in assembled.templating.list_val or ():
+        # The SDK's one type for all kinds of variable fills in what only intervals have.
+        variable.auto = variable.auto_count = variable.auto_min = None
+    return assembled
 
 
 def _choices() -> list[Builder[grafana.VariableModel]]:

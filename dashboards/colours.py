@@ -17,8 +17,9 @@ class Colour(StrEnum):
     CAUTION = "orange"
     STALE = "dark-yellow"
     BAD = "red"
-    CONNECT_ERROR = "light-red"
+    CONNECT_ERROR = "super-light-red"
     OUR_ERROR = "dark-red"
     LIMITED = "purple"
     BACKGROUND = "light-purple"
     QUIET = "#8e8e8e"
+    COMPARED = "text"  # what everything else on the panel is measured against

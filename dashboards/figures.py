@@ -31,27 +31,28 @@ def figure(
     if_none: str = "0",
     decimals: int | None = None,
 ) -> Panel:
-    """Return one number, coloured by `base` or the highest of `steps` it has reached.
+    """Return what is so now, coloured by `base` or the highest of `steps` it has reached.
 
-    What says a name has no history: its labels change, and every change would be a number of its own.
+    It is asked for one moment: over time, every name that a label has had would be a figure of its own.
     """
-    has_history = says is Says.VALUE
-    asked = query_of("A", query, legend or about.question)
     panel = (
         stat.Panel()
         .title(about.question)
         .description(about.description)
         .links([about.link])
         .datasource(PROMETHEUS)
-        .with_target(asked.range() if has_history else asked.instant())
+        .with_target(query_of("A", query, legend or about.question).instant())
         .unit(unit)
         .thresholds(thresholds_of(base, steps))
         .color_scheme(dashboard.FieldColor().mode(FieldColorModeId.THRESHOLDS))
         .no_value(if_none)
         .color_mode(grafana.BigValueColorMode.VALUE)
-        .graph_mode(grafana.BigValueGraphMode.AREA if has_history else grafana.BigValueGraphMode.NONE)
+        .graph_mode(grafana.BigValueGraphMode.NONE)
         .text_mode(grafana.BigValueTextMode(says.value))
+        .wide_layout(wide_layout=False)
         .justify_mode(grafana.BigValueJustifyMode.CENTER)
         .reduce_options(options.ReduceDataOptions().calcs(["lastNotNull"]).values(values=False))
     )
+    if says is Says.BOTH:
+        panel = panel.text(options.VizTextDisplayOptions().title_size(20).value_size(40))
     return panel if decimals is None else panel.decimals(decimals)

@@ -1,8 +1,9 @@
-"""Lines over time, beside a legend that says what each is now and was at most."""
+"""Lines over time."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from grafana_foundation_sdk.builders import common as options
 from grafana_foundation_sdk.builders import dashboard, timeseries
@@ -11,25 +12,38 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldCol
 
 from dashboards.colours import Colour
 from dashboards.panels import PROMETHEUS, About, Panel, Unit, letter, query_of, thresholds_of
+from dashboards.promql import NONE
 
 
 class Stroke(StrEnum):
     """How a line is drawn: what was measured, or a bound that it is to be compared with."""
 
     MEASURED = "solid"
+    STEPS = "steps"  # a number of things: it jumps
     BOUND = "dash"
 
 
-class Axis(StrEnum):
-    """How values are spread over the height."""
+class Legend(StrEnum):
+    """Where names stand."""
 
-    LINEAR = "linear"
-    WIDE = "symlog"  # from a millisecond to hours, and 0 has its place
+    BELOW = "bottom"
+    BESIDE = "right"  # with the last and the greatest value of each; takes half of a narrow panel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tens:
+    """An axis on which each step is ten times the one before: for what lies between a millisecond and hours.
+
+    Below `least` nothing is drawn; the legend says 0.
+    """
+
+    least: float
+    most: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One query of a graph. `legend` may name labels: `{{pod}}`; `unit` is for the axis on the right."""
+    """One query of a graph. `legend` may name labels: `{{pod}}`; `right_axis` is the unit of an axis of its own."""
 
     legend: str
     query: str
@@ -43,13 +57,11 @@ def graph(
     *lines: Line,
     unit: Unit,
     stacked: bool = False,
-    axis: Axis = Axis.LINEAR,
+    axis: Tens | None = None,
+    legend: Legend = Legend.BELOW,
     words: Iterable[tuple[str, Colour]] = (),
 ) -> Panel:
-    """Return lines over time, each with its last and its greatest value in the legend.
-
-    `words` colours series that a legend's labels name. Bounds are never part of a stack.
-    """
+    """Return lines over time. `words` colours series that labels name. Bounds are never part of a stack."""
     panel = (
         timeseries.Panel()
         .title(about.question)
@@ -57,46 +69,50 @@ def graph(
         .links([about.link])
         .datasource(PROMETHEUS)
         .unit(unit)
-        .min(0)
+        .min(0 if axis is None else axis.least)
         .no_value("0")
         .color_scheme(dashboard.FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
         .thresholds(thresholds_of(Colour.GOOD, ()))
         .line_width(1 if stacked else 2)
         .fill_opacity(70 if stacked else 0)
         .show_points(grafana.VisibilityMode.NEVER)
-        .axis_soft_max(1)
-        .scale_distribution(_scale(axis))
         .stacking(_stacking(grafana.StackingMode.NORMAL if stacked else grafana.StackingMode.NONE))
-        .legend(_legend())
+        .legend(_legend(legend))
         .tooltip(
             options.VizTooltipOptions()
             .mode(grafana.TooltipDisplayMode.MULTI)
             .sort(grafana.SortOrder.DESCENDING)
         )
     )
+    if axis is not None:
+        tens = options.ScaleDistributionConfig().type(grafana.ScaleDistribution.LOG).log(10)
+        panel = panel.scale_distribution(tens)
+        panel = panel if axis.most is None else panel.max(axis.most)
+    if unit is Unit.COUNT:
+        panel = panel.axis_soft_max(1)  # there is no half of one
     for number, line in enumerate(lines):
         panel = panel.with_target(query_of(letter(number), line.query, line.legend).range())
         properties = _drawn(line)
         if properties:
             panel = panel.override_by_query(letter(number), properties)
-    for word, colour in words:
+    for word, colour in (*words, (NONE, Colour.QUIET)):
         panel = panel.override_by_name(word, [_colour(colour)])
     return panel
 
 
-def _legend() -> options.VizLegendOptions:
-    return (
+def _legend(place: Legend) -> options.VizLegendOptions:
+    names = (
         options.VizLegendOptions()
         .show_legend(show_legend=True)
-        .display_mode(grafana.LegendDisplayMode.TABLE)
-        .placement(grafana.LegendPlacement.RIGHT)
-        .calcs(["lastNotNull", "max"])
+        .placement(grafana.LegendPlacement(place.value))
     )
-
-
-def _scale(axis: Axis) -> options.ScaleDistributionConfig:
-    scale = options.ScaleDistributionConfig().type(grafana.ScaleDistribution(axis.value))
-    return scale if axis is Axis.LINEAR else scale.log(10).linear_threshold(0.001)
+    match place:
+        case Legend.BELOW:
+            return names.display_mode(grafana.LegendDisplayMode.LIST)
+        case Legend.BESIDE:
+            return names.display_mode(grafana.LegendDisplayMode.TABLE).calcs(["lastNotNull", "max"])
+        case _:
+            assert_never(place)
 
 
 def _stacking(mode: grafana.StackingMode) -> options.StackingConfig:
@@ -109,6 +125,12 @@ def _colour(colour: Colour) -> DynamicConfigValue:
 
 def _drawn(line: Line) -> list[DynamicConfigValue]:
     properties = [] if line.colour is None else [_colour(line.colour)]
+    if line.stroke is Stroke.STEPS:
+        properties += [
+            DynamicConfigValue(id_val="custom.lineInterpolation", value="stepAfter"),
+            DynamicConfigValue(id_val="custom.lineWidth", value=1),
+            DynamicConfigValue(id_val="custom.fillOpacity", value=30),
+        ]
     if line.stroke is Stroke.BOUND:
         properties += [
             DynamicConfigValue(id_val="custom.lineStyle", value={"fill": "dash", "dash": [8, 8]}),

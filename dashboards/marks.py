@@ -14,10 +14,8 @@ def _version() -> str:
 
 
 def _mode() -> str:
-    mode = f"sum by (mode) ({series('mode')})"
-    before = f"sum by (mode) ({series('mode')} offset {RECENTLY})"
-    changed = total(increase("mode_changes_total", window=RECENTLY))
-    return f"({mode} > {before}) and on () ({changed} > 0)"
+    changed = increase("mode_changes_total", window=RECENTLY)
+    return f"count by (mode) (({series('mode')} == 1) and on (job, instance) ({changed} > 0))"
 
 
 def _is_back() -> str:

@@ -2,28 +2,25 @@
 
 from dataclasses import dataclass
 
-DOCS = "https://example.com/connect-sidecar/docs"
+from dashboards.settings import SETTINGS
+
+RUNBOOK = SETTINGS.runbook_url
+BOARDS = f"{RUNBOOK.rpartition('/')[0]}/dashboards.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A place in docs/: the words of the link, the file, and the heading as an anchor."""
+    """A place to read on, and the words that lead there."""
 
     words: str
-    file: str
-    anchor: str
-
-    @property
-    def url(self) -> str:
-        """Where a browser finds it."""
-        return f"{DOCS}/{self.file}#{self.anchor}"
+    url: str
 
 
 def runbook(alert: str) -> Page:
     """Return the entry about an alert: what to look at and what to do."""
-    return Page(words=f"What to do: {alert}", file="runbook.md", anchor=alert.lower())
+    return Page(words=f"What to do: {alert}", url=f"{RUNBOOK}#{alert.lower()}")
 
 
-def about(board: str) -> Page:
-    """Return what the page about the boards says of a part of them."""
-    return Page(words="What this shows", file="dashboards.md", anchor=board)
+def about(part: str) -> Page:
+    """Return what the page about the boards says of a part of them, by the anchor of its heading."""
+    return Page(words="What this shows", url=f"{BOARDS}#{part}")

@@ -30,7 +30,8 @@ class Unit(StrEnum):
     SECONDS = "s"
     BYTES = "bytes"
     PER_SECOND = "reqps"
-    EVENTS_PER_SECOND = "cps"
+    ANSWERS_PER_SECOND = "suffix:/s"
+    WRITES_PER_SECOND = "wps"
     CORES = "none"
 
 

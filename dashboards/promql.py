@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 PREFIX = "connect_sidecar_"
 CHOSEN = ('namespace=~"$namespace"', 'workload=~"$workload"', 'pod=~"$pod"')
+NONE = "none"
+"""What a label says where there is nothing to tell apart."""
 WINDOW = "$__rate_interval"
 LATELY = "5m"
 """What a single figure is about: long enough for one client that polls once a minute."""
@@ -55,7 +57,7 @@ def or_zero(vector: str) -> str:
     return f"({vector}) or vector(0)"
 
 
-def or_none(vector: str, *labels: str, word: str = "none") -> str:
+def or_none(vector: str, *labels: str, word: str = NONE) -> str:
     """Return the vector, or where it is empty one 0 whose labels say `word`. For vectors with labels."""
     zero = "vector(0)"
     for label in labels:

@@ -16,16 +16,19 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 from dashboards.colours import Colour
 from dashboards.panels import PROMETHEUS, About, Panel, Steps, Unit, letter, query_of, thresholds_of
 
+LINK_WIDTH = 75
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One query of a ranking, and the heading of its numbers."""
+    """One query of a ranking, and the heading of its numbers. Widths are in pixels, 0 shares what is left."""
 
     heading: str
     query: str
     unit: Unit
     base: Colour = Colour.GOOD
     steps: Steps = ()
+    width: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,7 @@ def ranking(
         .no_value("0")
         .color_scheme(dashboard.FieldColor().mode(FieldColorModeId.THRESHOLDS))
         .thresholds(thresholds_of(Colour.QUIET, ()))
+        .min_width(80)
         .cell_height(grafana.TableCellHeight.SM)
         .sort_by([options.TableSortByFieldState().display_name(columns[0].heading).desc(desc=True)])
     )
@@ -78,6 +82,8 @@ def ranking(
 
 def _cells(column: Column) -> list[DynamicConfigValue]:
     properties = [DynamicConfigValue(id_val="unit", value=column.unit.value)]
+    if column.width:
+        properties.append(DynamicConfigValue(id_val="custom.width", value=column.width))
     if column.steps:
         properties += [
             DynamicConfigValue(id_val="thresholds", value=thresholds_of(column.base, column.steps).build()),
@@ -90,5 +96,5 @@ def _leading(link: Link) -> list[DynamicConfigValue]:
     url = {"title": link.heading, "url": link.url, "targetBlank": True}
     return [
         DynamicConfigValue(id_val="links", value=[url]),
-        DynamicConfigValue(id_val="custom.width", value=90),
+        DynamicConfigValue(id_val="custom.width", value=LINK_WIDTH),
     ]

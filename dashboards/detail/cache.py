@@ -68,7 +68,7 @@ def _not_stored() -> Panel:
             legend="{{reason}}",
             query=or_none(total(rate("not_stored_total"), by=("reason",)), "reason"),
         ),
-        unit=Unit.EVENTS_PER_SECOND,
+        unit=Unit.ANSWERS_PER_SECOND,
         stacked=True,
     )
 
@@ -157,7 +157,7 @@ def _change_checks() -> Panel:
         Line(legend="{{outcome}}", query=or_none(checks, "outcome")),
         Line(
             legend="answers without Connect",
-            colour=Colour.HIT,
+            colour=Colour.COMPARED,
             stroke=Stroke.BOUND,
             query=or_zero(total(rate("requests_total", _WITHOUT_CONNECT))),
         ),

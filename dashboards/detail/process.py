@@ -6,7 +6,9 @@ from dashboards.graphs import Line, Stroke, graph
 from dashboards.pages import about, runbook
 from dashboards.panels import About, Panel, Unit
 from dashboards.promql import greatest, increase, or_none, or_zero, rate, series, top, total
+from dashboards.settings import SETTINGS
 
+TOO_FULL = 100 * SETTINGS.thresholds.memory_ratio
 SIDECAR = about("the-sidecar-itself")
 _SICK = runbook("SidecarSick")
 _POD = ("pod",)
@@ -22,11 +24,16 @@ def _memory() -> Panel:
         About(
             question="Is memory near its limit?",
             shows="The five pods that use the most of their memory limit. 0: there is no limit.",
-            good="Below 85 (dashed). At 100 the kernel ends the sidecar, and its store is gone.",
+            good=f"Below {TOO_FULL:g} (dashed). At 100 the kernel ends the sidecar, and its store is gone.",
             page=_SICK,
         ),
         Line(legend="{{pod}}", query=_worst(f"100 * {used} / ({series('process_memory_limit_bytes')} > 0)")),
-        Line(legend="too much", colour=Colour.BAD, stroke=Stroke.BOUND, query="vector(85)"),
+        Line(
+            legend="too much",
+            colour=Colour.BAD,
+            stroke=Stroke.BOUND,
+            query=f"vector({TOO_FULL:g})",
+        ),
         unit=Unit.PERCENT,
     )
 
@@ -139,7 +146,7 @@ def _audited() -> Panel:
         Line(legend="{{how}}", query=or_none(total(rate("audit_reads_total"), by=("how",)), "how")),
         Line(
             legend="answers without Connect",
-            colour=Colour.OUR_ERROR,
+            colour=Colour.COMPARED,
             stroke=Stroke.BOUND,
             query=or_zero(answered),
         ),
@@ -220,7 +227,7 @@ def _sent() -> Panel:
             query=or_zero(total(rate("audit_records_total"))),
         ),
         Line(legend="spans", colour=Colour.LIMITED, query=or_zero(total(rate("spans_exported_total")))),
-        unit=Unit.EVENTS_PER_SECOND,
+        unit=Unit.ANSWERS_PER_SECOND,
     )
 
 

@@ -5,33 +5,32 @@ from dashboards.colours import Colour
 from dashboards.graphs import Line, graph
 from dashboards.pages import about, runbook
 from dashboards.panels import About, Panel, Unit
-from dashboards.promql import LATELY, greatest, increase, least, or_none, rate, series, top, total
+from dashboards.promql import LATELY, greatest, increase, least, or_none, or_zero, rate, series, top, total
 from dashboards.rankings import Column, ranking
+from dashboards.settings import SETTINGS
 
 TOKENS = about("tokens-and-limits")
 _REFUSED = runbook("TokensRefused")
 _TOKEN = ("token",)
-DAY = 86_400.0
+_SOON, _NOW = SETTINGS.thresholds.token_expiry_soon_seconds, SETTINGS.thresholds.token_expiry_now_seconds
 
 
 def _states() -> Panel:
+    def line(legend: str, colour: Colour, state: str) -> Line:
+        return Line(legend=legend, colour=colour, query=or_zero(total(series("tokens", f'state="{state}"'))))
+
     return graph(
         About(
             question="Are tokens good?",
-            shows=(
-                "Tokens in use: verified (Connect accepted them a moment ago), unverified (it could not be asked),"
-                " refused (it said no)."
-            ),
-            good="All verified. Unverified: Connect is away. Refused: revoked, expired, or Connect lost its data.",
+            shows="Tokens in use, by whether Connect has proved them lately, could not be asked, or said no.",
+            good="All good. Not proved: Connect is away. Refused: revoked, expired, or Connect has lost its data.",
             page=_REFUSED,
         ),
-        Line(
-            legend="{{state}}",
-            query=or_none(total(series("tokens"), by=("state",)), "state", word="verified"),
-        ),
+        line("good", Colour.GOOD, "verified"),
+        line("not proved lately", Colour.STALE, "unverified"),
+        line("refused by Connect", Colour.BAD, "refused"),
         unit=Unit.COUNT,
         stacked=True,
-        words=(("verified", Colour.GOOD), ("unverified", Colour.STALE), ("refused", Colour.BAD)),
     )
 
 
@@ -50,20 +49,20 @@ def _busiest() -> Panel:
 
 
 def _limited() -> Panel:
-    over = total(rate("limited_requests_total"), by=("token", "budget", "enforced"))
+    over = total(rate("limited_requests_total"), by=("token", "budget"))
     return graph(
         About(
             question="Who is over a limit?",
             shows=(
-                "Requests a second above a token's budget: for all requests, or for those that reach Connect"
-                " (upstream). Enforced: true means 429, false means it was only counted."
+                "Requests a second above a token's budget for all its requests, or for those that reach Connect"
+                " (upstream). They got 429 only where `limits.mode` is enforce."
             ),
             good="Nobody. One token: its client loops. Many: the budget is too small.",
             page=TOKENS,
         ),
         Line(
-            legend="{{token}}, {{budget}}, enforced: {{enforced}}",
-            query=or_none(top(10, over), "token", "budget", "enforced"),
+            legend="{{token}}, {{budget}}",
+            query=or_none(top(10, over), "token", "budget"),
         ),
         unit=Unit.PER_SECOND,
     )
@@ -114,7 +113,7 @@ def _each() -> Panel:
                 query=f"({left}) and {busiest}",
                 unit=Unit.SECONDS,
                 base=Colour.BAD,
-                steps=((DAY, Colour.CAUTION), (14 * DAY, Colour.GOOD)),
+                steps=((_NOW, Colour.CAUTION), (_SOON, Colour.GOOD)),
             ),
         ),
     )

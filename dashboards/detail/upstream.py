@@ -2,7 +2,7 @@
 
 from dashboards.board import Row
 from dashboards.colours import Colour
-from dashboards.graphs import Axis, Line, graph
+from dashboards.graphs import Line, Tens, graph
 from dashboards.pages import about, runbook
 from dashboards.panels import About, Panel, Unit
 from dashboards.promql import (
@@ -43,7 +43,7 @@ def _durations() -> Panel:
         line(0.99, "99 % within", Colour.CAUTION),
         Line(legend="failures, half within", colour=Colour.BAD, query=failed),
         unit=Unit.SECONDS,
-        axis=Axis.WIDE,
+        axis=Tens(least=0.001, most=60),
     )
 
 
@@ -178,14 +178,21 @@ def _upstreams() -> Panel:
                 query=f"100 * {of_each(bad)} / ({of_each(sent)} > 0) or {known}",
                 unit=Unit.PERCENT,
                 steps=((1, Colour.CAUTION), (10, Colour.BAD)),
+                width=95,
             ),
-            Column(heading="Requests/s", query=f"{of_each(sent)} or {known}", unit=Unit.PER_SECOND),
+            Column(heading="Requests/s", query=f"{of_each(sent)} or {known}", unit=Unit.PER_SECOND, width=95),
             Column(
                 heading="Pods ok",
                 query=f"{of_each(series('upstream_up'))} or {known}",
                 unit=Unit.COUNT,
+                width=75,
             ),
-            Column(heading="Pods", query=total(series("upstream_info"), by=("upstream",)), unit=Unit.COUNT),
+            Column(
+                heading="Pods",
+                query=total(series("upstream_info"), by=("upstream",)),
+                unit=Unit.COUNT,
+                width=65,
+            ),
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from dashboards.board import Row
 from dashboards.colours import Colour
-from dashboards.graphs import Axis, Line, Stroke, graph
+from dashboards.graphs import Legend, Line, Stroke, Tens, graph
 from dashboards.pages import runbook
 from dashboards.panels import About, Panel, Unit
 from dashboards.promql import (
@@ -20,7 +20,6 @@ def _answers() -> Panel:
         return Line(legend=legend, colour=colour, query=or_zero(total(rate("requests_total", *matchers))))
 
     no_error, an_error = 'result!="error"', 'result="error"'
-    refused = total(rate("requests_total", 'cache=~"failed|refused"', no_error))
     return graph(
         About(
             question="How are clients answered?",
@@ -38,9 +37,10 @@ def _answers() -> Panel:
         line("Connect's error", Colour.CONNECT_ERROR, 'cache=~"forwarded|collapsed"', an_error),
         line("our error", Colour.OUR_ERROR, 'cache=~"failed|refused"', an_error),
         line("limited", Colour.LIMITED, 'cache="limited"'),
-        Line(legend="refused", colour=Colour.QUIET, query=f"{refused} > 0"),
+        line("refused", Colour.QUIET, 'cache=~"failed|refused"', no_error),
         unit=Unit.PER_SECOND,
         stacked=True,
+        legend=Legend.BESIDE,
     )
 
 
@@ -65,12 +65,13 @@ def _speed() -> Panel:
             page=runbook("ConnectDown"),
         ),
         *lines("hit", Colour.HIT, Colour.SHARED, "request_duration_seconds", 'cache="hit"'),
-        *lines("miss", Colour.LIMITED, Colour.BACKGROUND, "request_duration_seconds", 'cache="forwarded"'),
-        *lines("Connect", Colour.CONNECT, Colour.CONNECT_LIGHT, "upstream_request_duration_seconds"),
+        *lines("miss", Colour.CONNECT, Colour.CONNECT_LIGHT, "request_duration_seconds", 'cache="forwarded"'),
+        *lines("Connect", Colour.QUIET, Colour.COMPARED, "upstream_request_duration_seconds"),
         _bound("Python SDK gives up", PYTHON_SDK_SECONDS, Colour.CAUTION),
         _bound("JS SDK gives up", JS_SDK_SECONDS, Colour.BAD),
         unit=Unit.SECONDS,
-        axis=Axis.WIDE,
+        axis=Tens(least=0.0001, most=60),
+        legend=Legend.BESIDE,
     )
 
 

@@ -2,7 +2,7 @@
 
 from dashboards.board import Row
 from dashboards.colours import Colour
-from dashboards.graphs import Axis, Line, Stroke, graph
+from dashboards.graphs import Line, Stroke, Tens, graph
 from dashboards.pages import runbook
 from dashboards.panels import About, Panel, Unit
 from dashboards.promql import (
@@ -63,7 +63,7 @@ def _requests_to_connect() -> Panel:
         line("retries", Colour.BAD, "retry"),
         Line(
             legend="without the sidecar",
-            colour=Colour.OUR_ERROR,
+            colour=Colour.COMPARED,
             stroke=Stroke.BOUND,
             query=or_zero(total(rate("requests_total"))),
         ),
@@ -99,7 +99,7 @@ def _ages() -> Panel:
         *lines("hit", Colour.HIT),
         *lines("stale", Colour.STALE),
         unit=Unit.SECONDS,
-        axis=Axis.WIDE,
+        axis=Tens(least=1),
     )
 
 

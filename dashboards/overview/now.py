@@ -15,8 +15,9 @@ from dashboards.promql import (
     series,
     total,
 )
+from dashboards.settings import SETTINGS
 
-DAY = 86_400.0
+_LIMITS = SETTINGS.thresholds
 
 
 def _client_errors() -> Panel:
@@ -32,7 +33,7 @@ def _client_errors() -> Panel:
             total(rate("requests_total", window=LATELY)),
         ),
         unit=Unit.PERCENT,
-        steps=((0.1, Colour.CAUTION), (1, Colour.BAD)),
+        steps=((100 * _LIMITS.error_budget_ratio, Colour.CAUTION), (1, Colour.BAD)),
         decimals=2,
     )
 
@@ -51,7 +52,7 @@ def _connect_reachable() -> Panel:
         f"({share}) + on () group_left (ok) 0 * {ok} + on () group_left (pods) 0 * {of}",
         unit=Unit.PERCENT,
         base=Colour.BAD,
-        steps=((50, Colour.CAUTION), (100, Colour.GOOD)),
+        steps=((100 * _LIMITS.pods_without_connect_most_ratio, Colour.CAUTION), (100, Colour.GOOD)),
         legend="{{ok}} of {{pods}}",
         says=Says.NAME,
         if_none="no pods",
@@ -79,7 +80,7 @@ def _stale_answers() -> Panel:
 def _stale_left() -> Panel:
     return figure(
         About(
-            question="When do stale answers run out?",
+            question="When does stale run out?",
             shows="For how long the stale answer nearest to its hard bound can still be given.",
             good="The whole bound (4 hours by default): nothing is stale. Below half an hour clients soon fail.",
             page=runbook("StaleRunsOut"),
@@ -87,7 +88,7 @@ def _stale_left() -> Panel:
         or_zero(least(series("stale_seconds_left"))),
         unit=Unit.SECONDS,
         base=Colour.BAD,
-        steps=((1800, Colour.CAUTION), (7200, Colour.GOOD)),
+        steps=((_LIMITS.stale_left_seconds, Colour.CAUTION), (4 * _LIMITS.stale_left_seconds, Colour.GOOD)),
         decimals=1,
     )
 
@@ -104,7 +105,10 @@ def _token_expiry() -> Panel:
         f"bottomk(1, {expiry} - time())",
         unit=Unit.SECONDS,
         base=Colour.BAD,
-        steps=((DAY, Colour.CAUTION), (14 * DAY, Colour.GOOD)),
+        steps=(
+            (_LIMITS.token_expiry_now_seconds, Colour.CAUTION),
+            (_LIMITS.token_expiry_soon_seconds, Colour.GOOD),
+        ),
         legend="{{token}}",
         says=Says.BOTH,
         if_none="none expires",

@@ -3,7 +3,7 @@
 from dashboards.board import Row
 from dashboards.colours import Colour
 from dashboards.explore import logs_of_errors, traces_of_errors
-from dashboards.graphs import Line, graph
+from dashboards.graphs import Line, Stroke, graph
 from dashboards.pages import about, runbook
 from dashboards.panels import About, Panel, Unit
 from dashboards.promql import (
@@ -17,14 +17,13 @@ from dashboards.promql import (
     total,
 )
 from dashboards.rankings import Column, Link, ranking
+from dashboards.settings import SETTINGS
 
 
 def _workloads() -> Panel:
     labels = ("namespace", "workload")
-    errors, all_of_it = (
-        total(increase("requests_total", 'result="error"'), by=labels),
-        total(increase("requests_total"), by=labels),
-    )
+    errors = total(increase("requests_total", 'result="error"'), by=labels)
+    all_of_it = total(increase("requests_total"), by=labels)
     with_errors = f"({errors} or 0 * {all_of_it})"
     worst = top(10, with_errors)
     named = ("${__data.fields.Namespace}", "${__data.fields.Workload}")
@@ -37,14 +36,17 @@ def _workloads() -> Panel:
         ),
         labels=(("workload", "Workload"), ("namespace", "Namespace")),
         columns=(
-            Column(heading="Errors", query=f"round({worst})", unit=Unit.COUNT, steps=((1, Colour.BAD),)),
+            Column(
+                heading="Errors", query=f"round({worst})", unit=Unit.COUNT, steps=((1, Colour.BAD),), width=80
+            ),
             Column(
                 heading="Errors %",
                 query=f"100 * {with_errors} / ({all_of_it} > 0) and {worst}",
                 unit=Unit.PERCENT,
-                steps=((0.1, Colour.CAUTION), (1, Colour.BAD)),
+                steps=((100 * SETTINGS.thresholds.error_budget_ratio, Colour.CAUTION), (1, Colour.BAD)),
+                width=85,
             ),
-            Column(heading="Requests", query=f"round({all_of_it}) and {worst}", unit=Unit.COUNT),
+            Column(heading="Requests", query=f"round({all_of_it}) and {worst}", unit=Unit.COUNT, width=90),
         ),
         links=(
             Link(heading="Logs", url=logs_of_errors(*named)),
@@ -66,7 +68,7 @@ def _writes() -> Panel:
             legend="{{outcome}}",
             query=or_none(total(rate("writes_total"), by=("outcome",)), "outcome", word="applied"),
         ),
-        unit=Unit.EVENTS_PER_SECOND,
+        unit=Unit.WRITES_PER_SECOND,
         stacked=True,
         words=(("applied", Colour.GOOD), ("refused", Colour.CAUTION), ("unknown", Colour.BAD)),
     )
@@ -80,12 +82,13 @@ def _fences() -> Panel:
                 "Connect shows a write a little later. Until then what was written is read from Connect: how many such"
                 " places there are, and for how long the oldest has been waited for."
             ),
-            good="A few, for a few seconds. At the dashed line (30 s) we stop waiting.",
+            good="A few, for a few seconds. After 30 s a sidecar stops waiting.",
             page=about("writes"),
         ),
         Line(
             legend="not visible yet",
             colour=Colour.CONNECT,
+            stroke=Stroke.STEPS,
             query=or_zero(total(series("write_fences_open"))),
         ),
         Line(
@@ -98,4 +101,4 @@ def _fences() -> Panel:
     )
 
 
-ROW = Row(height=8, panels=((10, _workloads()), (7, _writes()), (7, _fences())))
+ROW = Row(height=8, panels=((12, _workloads()), (6, _writes()), (6, _fences())))
