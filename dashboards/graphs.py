@@ -12,7 +12,8 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldCol
 
 from dashboards.colours import Colour
 from dashboards.panels import PROMETHEUS, About, Panel, Unit, letter, query_of, thresholds_of
-from dashboards.promql import NONE
+
+_NAMES = ("{{pod}}", "{{token}}", "{{version}}")
 
 
 class Stroke(StrEnum):
@@ -71,7 +72,7 @@ def graph(
         .unit(unit)
         .min(0 if axis is None else axis.least)
         .no_value("0")
-        .color_scheme(dashboard.FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+        .color_scheme(dashboard.FieldColor().mode(_palette(lines)))
         .thresholds(thresholds_of(Colour.GOOD, ()))
         .line_width(1 if stacked else 2)
         .fill_opacity(70 if stacked else 0)
@@ -95,9 +96,15 @@ def graph(
         properties = _drawn(line)
         if properties:
             panel = panel.override_by_query(letter(number), properties)
-    for word, colour in (*words, (NONE, Colour.QUIET)):
+    for word, colour in words:
         panel = panel.override_by_name(word, [_colour(colour)])
     return panel
+
+
+def _palette(lines: Iterable[Line]) -> FieldColorModeId:
+    """Closed words keep their colour from panel to panel; of names there are too many, so neighbours differ."""
+    is_open = any(label in line.legend for line in lines for label in _NAMES)
+    return FieldColorModeId.PALETTE_CLASSIC if is_open else FieldColorModeId.PALETTE_CLASSIC_BY_NAME
 
 
 def _legend(place: Legend) -> options.VizLegendOptions:

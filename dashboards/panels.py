@@ -31,6 +31,7 @@ class Unit(StrEnum):
     BYTES = "bytes"
     PER_SECOND = "reqps"
     ANSWERS_PER_SECOND = "suffix:/s"
+    PER_MINUTE = "suffix:/min"
     WRITES_PER_SECOND = "wps"
     CORES = "none"
 

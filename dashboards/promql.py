@@ -8,8 +8,6 @@ from collections.abc import Sequence
 
 PREFIX = "connect_sidecar_"
 CHOSEN = ('namespace=~"$namespace"', 'workload=~"$workload"', 'pod=~"$pod"')
-NONE = "none"
-"""What a label says where there is nothing to tell apart."""
 WINDOW = "$__rate_interval"
 LATELY = "5m"
 """What a single figure is about: long enough for one client that polls once a minute."""
@@ -30,6 +28,11 @@ def rate(name: str, *matchers: str, window: str = WINDOW) -> str:
 def increase(name: str, *matchers: str, window: str = SHOWN) -> str:
     """Return by how much a counter rose."""
     return f"increase({series(name, *matchers)}[{window}])"
+
+
+def per_minute(name: str, *matchers: str) -> str:
+    """Return how often a minute a counter rose: for what is rare."""
+    return f"60 * {rate(name, *matchers)}"
 
 
 def total(vector: str, *, by: Sequence[str] = ()) -> str:
@@ -57,12 +60,9 @@ def or_zero(vector: str) -> str:
     return f"({vector}) or vector(0)"
 
 
-def or_none(vector: str, *labels: str, word: str = NONE) -> str:
-    """Return the vector, or where it is empty one 0 whose labels say `word`. For vectors with labels."""
-    zero = "vector(0)"
-    for label in labels:
-        zero = f'label_replace({zero}, "{label}", "{word}", "", "")'
-    return f"({vector}) or on () {zero}"
+def or_zero_of(vector: str, label: str, word: str) -> str:
+    """Return the vector, or where it is empty one 0 under a word that its label may say. For vectors with a label."""
+    return f'({vector}) or on () label_replace(vector(0), "{label}", "{word}", "", "")'
 
 
 def percent(part: str, whole: str) -> str:

@@ -7,9 +7,9 @@ from dashboards.pages import about, runbook
 from dashboards.panels import About, Panel, Unit
 from dashboards.promql import (
     greatest,
-    increase,
-    or_none,
     or_zero,
+    or_zero_of,
+    per_minute,
     percent,
     rate,
     series,
@@ -50,7 +50,7 @@ def _forwarded() -> Panel:
             good="Mostly uri-miss (nothing stored yet), stale (to be checked) and method (writes).",
             page=CACHE,
         ),
-        Line(legend="{{why}}", query=or_none(asked, "why")),
+        Line(legend="{{why}}", query=or_zero_of(asked, "why", "uri-miss")),
         unit=Unit.PER_SECOND,
         stacked=True,
     )
@@ -66,7 +66,7 @@ def _not_stored() -> Panel:
         ),
         Line(
             legend="{{reason}}",
-            query=or_none(total(rate("not_stored_total"), by=("reason",)), "reason"),
+            query=or_zero_of(total(rate("not_stored_total"), by=("reason",)), "reason", "method"),
         ),
         unit=Unit.ANSWERS_PER_SECOND,
         stacked=True,
@@ -83,7 +83,7 @@ def _resources() -> Panel:
         ),
         Line(
             legend="{{resource}}",
-            query=or_none(total(rate("requests_total"), by=("resource",)), "resource"),
+            query=or_zero_of(total(rate("requests_total"), by=("resource",)), "resource", "item"),
         ),
         unit=Unit.PER_SECOND,
         stacked=True,
@@ -91,6 +91,7 @@ def _resources() -> Panel:
 
 
 def _why_stale() -> Panel:
+    stale = total(rate("requests_total", 'cache="stale"'), by=("why",))
     return graph(
         About(
             question="Why are answers stale?",
@@ -100,7 +101,7 @@ def _why_stale() -> Panel:
         ),
         Line(
             legend="{{why}}",
-            query=or_none(total(rate("requests_total", 'cache="stale"'), by=("why",)), "why"),
+            query=or_zero_of(stale, "why", "connection_refused"),
         ),
         unit=Unit.PER_SECOND,
         stacked=True,
@@ -108,18 +109,18 @@ def _why_stale() -> Panel:
 
 
 def _dropped() -> Panel:
-    went = total(increase("invalidated_responses_total", window="$__rate_interval"), by=("cause",))
-    evicted = total(increase("evictions_total", window="$__rate_interval"))
+    went = total(per_minute("invalidated_responses_total"), by=("cause",))
+    evicted = total(per_minute("evictions_total"))
     return graph(
         About(
             question="What leaves the store before its time?",
-            shows="Stored answers that went: for room, because of a write, or because an operator purged them.",
+            shows="Stored answers a minute that went: for room, because of a write, or purged by an operator.",
             good="Writes only. For room, all the time: the store is too small for what is read.",
             page=CACHE,
         ),
         Line(legend="for room", colour=Colour.CAUTION, query=or_zero(evicted)),
-        Line(legend="{{cause}}", query=or_none(went, "cause")),
-        unit=Unit.COUNT,
+        Line(legend="{{cause}}", query=or_zero_of(went, "cause", "write_applied")),
+        unit=Unit.PER_MINUTE,
         stacked=True,
         words=(
             ("write_applied", Colour.CONNECT),
@@ -139,7 +140,7 @@ def _fullness() -> Panel:
             good="Below 100. At 100 every new answer drops an old one.",
             page=CACHE,
         ),
-        Line(legend="{{pod}}", query=or_none(top(5, greatest(used, by=("pod",))), "pod")),
+        Line(legend="{{pod}}", query=top(5, greatest(used, by=("pod",)))),
         Line(legend="full", colour=Colour.BAD, stroke=Stroke.BOUND, query="vector(100)"),
         unit=Unit.PERCENT,
     )
@@ -154,7 +155,7 @@ def _change_checks() -> Panel:
             good="The stack stays below the dashed line: we never ask more than we save.",
             page=runbook("Amplifying"),
         ),
-        Line(legend="{{outcome}}", query=or_none(checks, "outcome")),
+        Line(legend="{{outcome}}", query=or_zero_of(checks, "outcome", "done")),
         Line(
             legend="answers without Connect",
             colour=Colour.COMPARED,
@@ -181,7 +182,7 @@ def _would_be_hits() -> Panel:
             good="Right only. Wrong: Connect had changed within the time an answer counts as fresh. Other modes: 0.",
             page=CACHE,
         ),
-        Line(legend="{{bytes}}", query=or_none(compared, "bytes", word="right")),
+        Line(legend="{{bytes}}", query=or_zero_of(compared, "bytes", "right")),
         unit=Unit.PER_SECOND,
         stacked=True,
         words=(("right", Colour.GOOD), ("wrong", Colour.BAD)),

@@ -5,7 +5,7 @@ from dashboards.colours import Colour
 from dashboards.graphs import Line, Stroke, graph
 from dashboards.pages import about, runbook
 from dashboards.panels import About, Panel, Unit
-from dashboards.promql import greatest, increase, or_none, or_zero, rate, series, top, total
+from dashboards.promql import greatest, or_zero, or_zero_of, per_minute, rate, series, top, total
 from dashboards.settings import SETTINGS
 
 TOO_FULL = 100 * SETTINGS.thresholds.memory_ratio
@@ -15,19 +15,20 @@ _POD = ("pod",)
 
 
 def _worst(vector: str) -> str:
-    return or_none(top(5, greatest(vector, by=_POD)), "pod")
+    return top(5, greatest(vector, by=_POD))
 
 
 def _memory() -> Panel:
-    used = series("process_resident_memory_bytes")
+    used, limit = series("process_resident_memory_bytes"), series("process_memory_limit_bytes")
+    share = f"100 * {used} / ({limit} > 0)"
     return graph(
         About(
             question="Is memory near its limit?",
-            shows="The five pods that use the most of their memory limit. 0: there is no limit.",
+            shows="The five pods that use the most of their memory limit.",
             good=f"Below {TOO_FULL:g} (dashed). At 100 the kernel ends the sidecar, and its store is gone.",
             page=_SICK,
         ),
-        Line(legend="{{pod}}", query=_worst(f"100 * {used} / ({series('process_memory_limit_bytes')} > 0)")),
+        Line(legend="{{pod}}", query=or_zero_of(_worst(share), "pod", "no limit")),
         Line(
             legend="too much",
             colour=Colour.BAD,
@@ -80,7 +81,7 @@ def _cpu() -> Panel:
 
 
 def _clients() -> Panel:
-    turned_away = total(increase("client_connections_turned_away_total", window="$__rate_interval"))
+    turned_away = total(per_minute("client_connections_turned_away_total"))
     return graph(
         About(
             question="How many clients are connected?",
@@ -94,7 +95,7 @@ def _clients() -> Panel:
             colour=Colour.GOOD,
             query=or_zero(total(series("requests_under_way"))),
         ),
-        Line(legend="turned away", colour=Colour.BAD, query=or_zero(turned_away)),
+        Line(legend="turned away, a minute", colour=Colour.BAD, query=or_zero(turned_away)),
         unit=Unit.COUNT,
     )
 
@@ -116,20 +117,19 @@ def _files() -> Panel:
 
 def _lost() -> Panel:
     def line(legend: str, colour: Colour, counter: str) -> Line:
-        lost = total(increase(counter, window="$__rate_interval"))
-        return Line(legend=legend, colour=colour, query=or_zero(lost))
+        return Line(legend=legend, colour=colour, query=or_zero(total(per_minute(counter))))
 
     return graph(
         About(
             question="Is anything lost on its way out?",
-            shows="Audit records, log lines and spans that could not be written or sent.",
+            shows="Audit records, log lines and spans a minute that could not be written or sent.",
             good="0. Spans: the collector is away. Log lines: stdout is not read fast enough. Audit: act now.",
             page=runbook("AuditLost"),
         ),
         line("audit records", Colour.BAD, "audit_lost_total"),
         line("log lines", Colour.CAUTION, "log_lines_lost_total"),
         line("spans", Colour.LIMITED, "spans_lost_total"),
-        unit=Unit.COUNT,
+        unit=Unit.PER_MINUTE,
         stacked=True,
     )
 
@@ -143,7 +143,7 @@ def _audited() -> Panel:
             good="The stack without background touches the dashed line, a few seconds later.",
             page=runbook("AuditLost"),
         ),
-        Line(legend="{{how}}", query=or_none(total(rate("audit_reads_total"), by=("how",)), "how")),
+        Line(legend="{{how}}", query=or_zero_of(total(rate("audit_reads_total"), by=("how",)), "how", "hit")),
         Line(
             legend="answers without Connect",
             colour=Colour.COMPARED,
@@ -162,7 +162,7 @@ def _audited() -> Panel:
 
 
 def _restarts() -> Panel:
-    restarted = f"changes({series('process_start_time_seconds')}[$__rate_interval])"
+    restarted = f"changes({series('process_start_time_seconds')}[5m])"
     return graph(
         About(
             question="Do sidecars restart?",
@@ -170,7 +170,7 @@ def _restarts() -> Panel:
             good="0. A restart empties the store. Refused settings: the old ones go on; the log says what is wrong.",
             page=_SICK,
         ),
-        Line(legend="restarts", colour=Colour.BAD, query=or_zero(total(restarted))),
+        Line(legend="restarts in 5 min", colour=Colour.BAD, query=or_zero(total(restarted))),
         Line(
             legend="settings refused",
             colour=Colour.CAUTION,
@@ -189,9 +189,8 @@ def _versions() -> Panel:
             good="One, or two while a new one is rolled out.",
             page=SIDECAR,
         ),
-        Line(legend="{{version}}", query=or_none(running, "version")),
+        Line(legend="{{version}}", stroke=Stroke.STEPS, query=running),
         unit=Unit.COUNT,
-        stacked=True,
     )
 
 
@@ -205,7 +204,7 @@ def _modes() -> Panel:
         ),
         Line(
             legend="{{mode}}",
-            query=or_none(total(series("mode"), by=("mode",)), "mode", word="cache"),
+            query=or_zero_of(total(series("mode"), by=("mode",)), "mode", "cache"),
         ),
         unit=Unit.COUNT,
         stacked=True,

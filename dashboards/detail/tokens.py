@@ -5,13 +5,25 @@ from dashboards.colours import Colour
 from dashboards.graphs import Line, graph
 from dashboards.pages import about, runbook
 from dashboards.panels import About, Panel, Unit
-from dashboards.promql import LATELY, greatest, increase, least, or_none, or_zero, rate, series, top, total
+from dashboards.promql import (
+    greatest,
+    increase,
+    least,
+    or_zero,
+    or_zero_of,
+    per_minute,
+    rate,
+    series,
+    top,
+    total,
+)
 from dashboards.rankings import Column, ranking
 from dashboards.settings import SETTINGS
 
 TOKENS = about("tokens-and-limits")
 _REFUSED = runbook("TokensRefused")
 _TOKEN = ("token",)
+NO_TOKEN = "no token"  # noqa: S105 - what a legend says
 _SOON, _NOW = SETTINGS.thresholds.token_expiry_soon_seconds, SETTINGS.thresholds.token_expiry_now_seconds
 
 
@@ -43,26 +55,26 @@ def _busiest() -> Panel:
             good="No sudden jump of one. Much `unknown`: somebody guesses, or uses a token of another Connect.",
             page=TOKENS,
         ),
-        Line(legend="{{token}}", query=or_none(asked, "token")),
+        Line(legend="{{token}}", query=or_zero_of(asked, "token", "unknown")),
         unit=Unit.PER_SECOND,
     )
 
 
 def _limited() -> Panel:
-    over = total(rate("limited_requests_total"), by=("token", "budget"))
+    over = total(rate("limited_requests_total"), by=_TOKEN)
     return graph(
         About(
             question="Who is over a limit?",
             shows=(
-                "Requests a second above a token's budget for all its requests, or for those that reach Connect"
-                " (upstream). They got 429 only where `limits.mode` is enforce."
+                "Requests a second above a token's budget, for all its requests or for those that reach Connect, of"
+                " the five worst. They got 429 only where `limits.mode` is enforce."
             ),
             good="Nobody. One token: its client loops. Many: the budget is too small.",
             page=TOKENS,
         ),
         Line(
-            legend="{{token}}, {{budget}}",
-            query=or_none(top(10, over), "token", "budget"),
+            legend="{{token}}",
+            query=or_zero_of(top(5, over), "token", NO_TOKEN),
         ),
         unit=Unit.PER_SECOND,
     )
@@ -128,24 +140,22 @@ def _unproved() -> Panel:
             good="Minutes, for tokens in use. All rise together: Connect is away, and answers rest on old proof.",
             page=_REFUSED,
         ),
-        Line(legend="{{token}}", query=or_none(age, "token")),
+        Line(legend="{{token}}", query=or_zero_of(age, "token", NO_TOKEN)),
         unit=Unit.SECONDS,
     )
 
 
-_LATELY_REFUSED = increase("token_refusals_total", window=LATELY)
-
-
 def _refused() -> Panel:
+    refused = top(10, total(per_minute("token_refusals_total"), by=_TOKEN))
     return graph(
         About(
             question="Which tokens does Connect refuse?",
-            shows="Tokens that Connect had accepted and then answered with 401, in the last 5 minutes.",
+            shows="How often a minute Connect said 401 to tokens that it had accepted, of the ten worst.",
             good="None. One: revoked or expired. Several at once: Connect has other credentials or has lost its data.",
             page=_REFUSED,
         ),
-        Line(legend="{{token}}", query=or_none(top(10, total(_LATELY_REFUSED, by=_TOKEN)), "token")),
-        unit=Unit.COUNT,
+        Line(legend="{{token}}", query=or_zero_of(refused, "token", NO_TOKEN)),
+        unit=Unit.PER_MINUTE,
     )
 
 

@@ -7,10 +7,10 @@ from dashboards.pages import about, runbook
 from dashboards.panels import About, Panel, Unit
 from dashboards.promql import (
     LATELY,
-    increase,
     least,
-    or_none,
     or_zero,
+    or_zero_of,
+    per_minute,
     percent,
     quantile,
     rate,
@@ -48,6 +48,7 @@ def _durations() -> Panel:
 
 
 def _failures() -> Panel:
+    lost = total(rate("upstream_requests_total", _NO_ANSWER), by=("result",))
     return graph(
         About(
             question="Why does Connect not answer?",
@@ -57,7 +58,7 @@ def _failures() -> Panel:
         ),
         Line(
             legend="{{result}}",
-            query=or_none(total(rate("upstream_requests_total", _NO_ANSWER), by=("result",)), "result"),
+            query=or_zero_of(lost, "result", "connection_refused"),
         ),
         unit=Unit.PER_SECOND,
         stacked=True,
@@ -77,7 +78,7 @@ def _breaker() -> Panel:
         ),
         Line(
             legend="{{state}}",
-            query=or_none(total(series("upstream_breaker_state"), by=("state",)), "state", word="closed"),
+            query=or_zero_of(total(series("upstream_breaker_state"), by=("state",)), "state", "closed"),
         ),
         unit=Unit.COUNT,
         stacked=True,
@@ -86,18 +87,18 @@ def _breaker() -> Panel:
 
 
 def _openings() -> Panel:
-    opened = increase("upstream_breaker_openings_total", window="$__rate_interval")
-    switched = total(increase("upstream_switches_total", window="$__rate_interval"))
+    opened = total(per_minute("upstream_breaker_openings_total"), by=("why",))
+    switched = total(per_minute("upstream_switches_total"))
     return graph(
         About(
             question="When did sidecars give up on Connect?",
-            shows="How often a sidecar stopped asking, by reason, or went over to another of several Connects.",
+            shows="How often a minute sidecars stopped asking, by reason, or went over to another Connect.",
             good="Never. Again and again: Connect restarts, or is too slow for `upstream.head_seconds`.",
             page=_CONNECT_DOWN,
         ),
-        Line(legend="{{why}}", query=or_none(total(opened, by=("why",)), "why")),
+        Line(legend="{{why}}", query=or_zero_of(opened, "why", "connection_refused")),
         Line(legend="went to another", colour=Colour.LIMITED, query=or_zero(switched)),
-        unit=Unit.COUNT,
+        unit=Unit.PER_MINUTE,
         stacked=True,
     )
 
@@ -112,7 +113,7 @@ def _retries() -> Panel:
         ),
         Line(
             legend="{{outcome}}",
-            query=or_none(total(rate("upstream_retries_total"), by=("outcome",)), "outcome", word="sent"),
+            query=or_zero_of(total(rate("upstream_retries_total"), by=("outcome",)), "outcome", "sent"),
         ),
         Line(
             legend="still allowed (least)",
@@ -178,9 +179,11 @@ def _upstreams() -> Panel:
                 query=f"100 * {of_each(bad)} / ({of_each(sent)} > 0) or {known}",
                 unit=Unit.PERCENT,
                 steps=((1, Colour.CAUTION), (10, Colour.BAD)),
-                width=95,
+                width=110,
             ),
-            Column(heading="Requests/s", query=f"{of_each(sent)} or {known}", unit=Unit.PER_SECOND, width=95),
+            Column(
+                heading="Requests/s", query=f"{of_each(sent)} or {known}", unit=Unit.PER_SECOND, width=110
+            ),
             Column(
                 heading="Pods ok",
                 query=f"{of_each(series('upstream_up'))} or {known}",

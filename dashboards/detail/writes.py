@@ -5,7 +5,7 @@ from dashboards.colours import Colour
 from dashboards.graphs import Line, Stroke, graph
 from dashboards.pages import about
 from dashboards.panels import About, Panel, Unit
-from dashboards.promql import greatest, increase, or_none, or_zero, rate, series, top, total
+from dashboards.promql import greatest, or_zero, per_minute, rate, series, top, total
 
 WRITES = about("writes")
 FENCE_SECONDS = 30
@@ -26,18 +26,18 @@ def _waiting() -> Panel:
 
 
 def _dropped() -> Panel:
-    went = increase("invalidated_responses_total", 'cause=~"write_.*"', window="$__rate_interval")
-    written = total(increase("writes_total", window="$__rate_interval"))
+    went = total(per_minute("invalidated_responses_total", 'cause=~"write_.*"'))
+    written = total(per_minute("writes_total"))
     return graph(
         About(
             question="How much does a write take from the store?",
-            shows="Stored answers that went because of writes, beside the number of writes (dashed).",
+            shows="Stored answers a minute that went because of writes, beside the writes (dashed).",
             good="A handful for each write: the item, its files and the lists of its vault.",
             page=WRITES,
         ),
-        Line(legend="answers dropped", colour=Colour.CAUTION, query=or_zero(total(went))),
+        Line(legend="answers dropped", colour=Colour.CAUTION, query=or_zero(went)),
         Line(legend="writes", colour=Colour.CONNECT, stroke=Stroke.BOUND, query=or_zero(written)),
-        unit=Unit.COUNT,
+        unit=Unit.PER_MINUTE,
     )
 
 
@@ -50,7 +50,7 @@ def _slowest() -> Panel:
             good="Below 5 s. At the dashed line: Connect took the write, but its copy does not follow.",
             page=WRITES,
         ),
-        Line(legend="{{pod}}", query=or_none(oldest, "pod")),
+        Line(legend="{{pod}}", query=oldest),
         Line(
             legend="no longer waited for",
             colour=Colour.BAD,

@@ -9,8 +9,8 @@ from dashboards.panels import About, Panel, Unit
 from dashboards.promql import (
     greatest,
     increase,
-    or_none,
     or_zero,
+    or_zero_of,
     rate,
     series,
     top,
@@ -66,7 +66,7 @@ def _writes() -> Panel:
         ),
         Line(
             legend="{{outcome}}",
-            query=or_none(total(rate("writes_total"), by=("outcome",)), "outcome", word="applied"),
+            query=or_zero_of(total(rate("writes_total"), by=("outcome",)), "outcome", "applied"),
         ),
         unit=Unit.WRITES_PER_SECOND,
         stacked=True,
