@@ -16,7 +16,7 @@ BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 # Packages of servers start them: not in single-user mode, and not where systemctl believes itself in an image.
 NOTHING_STARTS := RUNLEVEL=1 SYSTEMD_OFFLINE=1 DEBIAN_FRONTEND=noninteractive
-SYSTEM_PACKAGES := curl prometheus
+SYSTEM_PACKAGES := curl npm prometheus
 
 # uv reads no pip settings; an index that pip was told of is passed on.
 ifdef PIP_INDEX_URL
@@ -45,6 +45,7 @@ test: lint
 test-system: $(VENV)/.dev
 	@missing=; for program in $(SYSTEM_PACKAGES); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
 	if [ -n "$$missing" ]; then apt-get update -qq && $(NOTHING_STARTS) apt-get install -y -qq --no-install-recommends $$missing; fi
+	@$(MAKE) --no-print-directory $(VENV)/.grafana-schema
 	$(BIN)/python -m pytest -m system $(PYTEST_ARGS)
 
 soak: $(VENV)/.dev
@@ -100,3 +101,9 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.uv
 	@$(UV) sync --quiet --require-hashes requirements/dev.txt
 	@$(INSTALL_PROJECT)
 	@touch $@ $(VENV)/.demo
+
+# Grafana's own types, for a test; npm packages lie in the virtual environment, too.
+$(VENV)/.grafana-schema: $(addprefix tests/system/grafana_schema/,package.json package-lock.json types.d.ts) | $(VENV)/.dev
+	@mkdir -p $(VENV)/grafana-schema && cp $^ $(VENV)/grafana-schema
+	@npm ci --prefix $(VENV)/grafana-schema --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@

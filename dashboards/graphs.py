@@ -89,8 +89,8 @@ def graph(
         tens = options.ScaleDistributionConfig().type(grafana.ScaleDistribution.LOG).log(10)
         panel = panel.scale_distribution(tens)
         panel = panel if axis.most is None else panel.max(axis.most)
-    if unit is Unit.COUNT:
-        panel = panel.axis_soft_max(1)  # there is no half of one
+    if unit in {Unit.COUNT, Unit.PER_MINUTE}:
+        panel = panel.axis_soft_max(1)  # where nothing happens, Grafana's own axis would go to 100
     for number, line in enumerate(lines):
         panel = panel.with_target(query_of(letter(number), line.query, line.legend).range())
         properties = _drawn(line)
