@@ -220,7 +220,9 @@ async def outage(stage: Stage, seconds: float) -> None:
     stage.emulator.faults.remove(fault)
 
 
-ACTS: tuple[tuple[Callable[[Stage, float], Awaitable[None]], int], ...] = (
+Acts = tuple[tuple[Callable[[Stage, float], Awaitable[None]], int], ...]
+
+ACTS: Acts = (
     (steady, 2),
     (crowd, 1),
     (writes, 2),
@@ -255,9 +257,9 @@ async def stage(directory: Path) -> AsyncIterator[Stage]:
             yield Stage(emulator=emulator, sample=sample, pods=(standalone, beside), tokens=tokens)
 
 
-async def play(stage: Stage, *, seconds: float = 64) -> list[Moment]:
+async def play(stage: Stage, *, seconds: float = 64, acts: Acts = ACTS) -> list[Moment]:
     """Have everything happen within about so long; return when each act was."""
-    unit = seconds / sum(units for _, units in ACTS)
+    unit = seconds / sum(units for _, units in acts)
     moments: list[Moment] = []
     clients = [
         asyncio.create_task(_read_on(stage, pod, token))
@@ -265,7 +267,7 @@ async def play(stage: Stage, *, seconds: float = 64) -> list[Moment]:
         for token in ("billing", "reports")
     ]
     try:
-        for act, units in ACTS:
+        for act, units in acts:
             began = time.time()
             await act(stage, units * unit)
             moments.append(Moment(act=act.__name__, began=began, ended=time.time()))
