@@ -111,6 +111,7 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.uv
 $(VENV)/.grafana-schema: $(addprefix tests/system/grafana_schema/,package.json package-lock.json types.d.ts) | $(VENV)/.dev
 	@mkdir -p $(VENV)/grafana-schema && cp $^ $(VENV)/grafana-schema
 	@npm ci --prefix $(VENV)/grafana-schema --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
 
 $(VENV)/.pictures: dashboards/pictures/package.json dashboards/pictures/package-lock.json | $(VENV)/.dev
 	@missing=; for need in node:nodejs npm:npm chromium:chromium pngquant:pngquant prometheus:prometheus; do \
