@@ -85,6 +85,23 @@ then `make dashboards`.
 
 **No rules.** The boards ask for raw metrics only: they work without the recording rules, for any choice of pods.
 
+## Pictures
+
+![The overview board](overview.png)
+
+The other one is [detail.png](detail.png). Both show what a real Prometheus saw of eight minutes of scripted load, drawn
+by Grafana's own panel components in Chromium; no Grafana server is needed.
+
+```sh
+make pictures  # plays the load, draws every board into docs/; installs what is missing
+python -m dashboards.pictures --prometheus http://127.0.0.1:9090 \\
+  --dashboard dashboards/rendered/overview.json --out overview.png
+```
+
+The second command draws one board from any Prometheus (`--start` and `--end` choose the time, `--variable pod=NAME` a
+pod). It ends with exit code 1, and a line for each, if a panel has no data or a query is empty or refused; remarks say
+what text is cut off. It knows panels of the types stat, timeseries, table, bargauge and text.
+
 """
 
 
