@@ -67,6 +67,7 @@ async function main([scenePath, picturePath, executablePath]) {
         throw error;
       }),
     ]);
+    await page.waitForLoadState('networkidle'); // icons come one by one
     const report = await page.evaluate(() => window.report);
     await page.locator('#board').screenshot({ path: picturePath, animations: 'disabled' });
     process.stdout.write(JSON.stringify({ ...report, complaints: [...report.complaints, ...faults] }));

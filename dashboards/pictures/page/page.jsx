@@ -154,10 +154,9 @@ function Board({ scene, panels, timeRange }) {
   );
 }
 
-/** Wait until the icons are in and nothing has changed for a while: a table or an axis measures itself more than once. */
+/** Wait until nothing has changed for a while: a table or an axis measures itself more than once. */
 async function stillness(root) {
   const quietMilliseconds = 500;
-  await document.fonts.ready;
   await new Promise((resolve) => {
     let timer = setTimeout(resolve, quietMilliseconds);
     new MutationObserver(() => {
