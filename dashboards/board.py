@@ -53,7 +53,7 @@ class _MarkQuery(grafana.AnnotationQuery):
         self._text = mark.text
 
     def to_json(self) -> dict[str, object]:
-        return super().to_json() | {"titleFormat": self._text, "step": "60s", "useValueForTime": False}
+        return super().to_json() | {"titleFormat": self._text, "step": "15s", "useValueForTime": False}
 
 
 class _Marked(dashboard.AnnotationQuery):

@@ -4,8 +4,8 @@ from dashboards.board import Mark
 from dashboards.colours import Colour
 from dashboards.promql import increase, series, total
 
-RECENTLY = "3m"
-"""Two scrapes at least, so that one event is one mark and none is missed."""
+RECENTLY = "$__rate_interval"
+"""As far back as one step of what is shown: one event is one mark, at any zoom, and none is missed."""
 
 
 def _version() -> str:

@@ -21,7 +21,10 @@ LINK_WIDTH = 75
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One query of a ranking, and the heading of its numbers. Widths are in pixels, 0 shares what is left."""
+    """One query of a ranking, and the heading of its numbers. Widths are in pixels, 0 shares what is left.
+
+    `absent` is what a cell says that has no number; otherwise it says 0.
+    """
 
     heading: str
     query: str
@@ -29,6 +32,7 @@ class Column:
     base: Colour = Colour.GOOD
     steps: Steps = ()
     width: int = 0
+    absent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,10 @@ def _cells(column: Column) -> list[DynamicConfigValue]:
             DynamicConfigValue(id_val="thresholds", value=thresholds_of(column.base, column.steps).build()),
             DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-text"}),
         ]
+    if column.absent:
+        said = {"text": column.absent, "color": Colour.QUIET.value}
+        special = {"type": "special", "options": {"match": "null+nan", "result": said}}
+        properties.append(DynamicConfigValue(id_val="mappings", value=[special]))
     return properties
 
 
