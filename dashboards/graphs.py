@@ -13,6 +13,14 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldCol
 from dashboards.colours import Colour
 from dashboards.panels import PROMETHEUS, About, Panel, Unit, letter, query_of, thresholds_of
 
+_LEAST_TOP = {
+    Unit.COUNT: 1.0,
+    Unit.PER_MINUTE: 1.0,
+    Unit.PER_SECOND: 0.1,
+    Unit.ANSWERS_PER_SECOND: 0.1,
+    Unit.WRITES_PER_SECOND: 0.1,
+}
+"""Where an axis ends at least: where nothing happens, Grafana's own would go to 100."""
 _NAMES = ("{{pod}}", "{{token}}", "{{version}}")
 
 
@@ -89,8 +97,8 @@ def graph(
         tens = options.ScaleDistributionConfig().type(grafana.ScaleDistribution.LOG).log(10)
         panel = panel.scale_distribution(tens)
         panel = panel if axis.most is None else panel.max(axis.most)
-    if unit in {Unit.COUNT, Unit.PER_MINUTE}:
-        panel = panel.axis_soft_max(1)  # where nothing happens, Grafana's own axis would go to 100
+    if unit in _LEAST_TOP:
+        panel = panel.axis_soft_max(_LEAST_TOP[unit])
     for number, line in enumerate(lines):
         panel = panel.with_target(query_of(letter(number), line.query, line.legend).range())
         properties = _drawn(line)

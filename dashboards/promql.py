@@ -30,6 +30,16 @@ def increase(name: str, *matchers: str, window: str = SHOWN) -> str:
     return f"increase({series(name, *matchers)}[{window}])"
 
 
+def lately(name: str, *, by: str) -> str:
+    """Return how often something rare has happened in the last minutes, for each value of a label.
+
+    A counter that begins with the event (its reason is a label) never rises for `rate`: compare with before instead.
+    """
+    now = f"sum by ({by}) ({series(name)})"
+    before = f"sum by ({by}) ({series(name)} offset {LATELY})"
+    return f"clamp_min({now} - ({before} or 0 * {now}), 0)"
+
+
 def per_minute(name: str, *matchers: str) -> str:
     """Return how often a minute a counter rose: for what is rare."""
     return f"60 * {rate(name, *matchers)}"

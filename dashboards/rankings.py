@@ -7,9 +7,13 @@ from grafana_foundation_sdk.builders import common as options
 from grafana_foundation_sdk.builders import dashboard, table
 from grafana_foundation_sdk.models import common as grafana
 from grafana_foundation_sdk.models.dashboard import (
+    DashboardSpecialValueMapOptions,
     DataTransformerConfig,
     DynamicConfigValue,
     FieldColorModeId,
+    SpecialValueMap,
+    SpecialValueMatch,
+    ValueMappingResult,
 )
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
@@ -21,9 +25,9 @@ LINK_WIDTH = 75
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One query of a ranking, and the heading of its numbers. Widths are in pixels, 0 shares what is left.
+    """One query of a ranking, and the heading of its numbers.
 
-    `absent` is what a cell says that has no number; otherwise it says 0.
+    Widths are in pixels, 0 shares what is left. `if_none` stands in rows that the query has nothing for.
     """
 
     heading: str
@@ -32,7 +36,7 @@ class Column:
     base: Colour = Colour.GOOD
     steps: Steps = ()
     width: int = 0
-    absent: str = ""
+    if_none: str = "0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,12 @@ def ranking(
 
 
 def _cells(column: Column) -> list[DynamicConfigValue]:
-    properties = [DynamicConfigValue(id_val="unit", value=column.unit.value)]
+    is_none = ValueMappingResult(text=column.if_none, color=Colour.QUIET)
+    nothing = DashboardSpecialValueMapOptions(match=SpecialValueMatch.NULL, result=is_none)
+    properties = [
+        DynamicConfigValue(id_val="unit", value=column.unit.value),
+        DynamicConfigValue(id_val="mappings", value=[SpecialValueMap(options=nothing)]),
+    ]
     if column.width:
         properties.append(DynamicConfigValue(id_val="custom.width", value=column.width))
     if column.steps:
@@ -93,10 +102,6 @@ def _cells(column: Column) -> list[DynamicConfigValue]:
             DynamicConfigValue(id_val="thresholds", value=thresholds_of(column.base, column.steps).build()),
             DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-text"}),
         ]
-    if column.absent:
-        said = {"text": column.absent, "color": Colour.QUIET.value}
-        special = {"type": "special", "options": {"match": "null+nan", "result": said}}
-        properties.append(DynamicConfigValue(id_val="mappings", value=[special]))
     return properties
 
 

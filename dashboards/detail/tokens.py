@@ -119,7 +119,7 @@ def _each() -> Panel:
                 query=f"{least(series('token_verified_age_seconds'), by=_TOKEN)} and {busiest}",
                 unit=Unit.SECONDS,
                 steps=((300, Colour.CAUTION),),
-                absent="never",
+                if_none="never",
             ),
             Column(
                 heading="Expires in",
@@ -127,7 +127,7 @@ def _each() -> Panel:
                 unit=Unit.SECONDS,
                 base=Colour.BAD,
                 steps=((_NOW, Colour.CAUTION), (_SOON, Colour.GOOD)),
-                absent="never",
+                if_none="never",
             ),
         ),
     )

@@ -7,10 +7,11 @@ from dashboards.pages import about, runbook
 from dashboards.panels import About, Panel, Unit
 from dashboards.promql import (
     LATELY,
+    increase,
+    lately,
     least,
     or_zero,
     or_zero_of,
-    per_minute,
     percent,
     quantile,
     rate,
@@ -87,18 +88,18 @@ def _breaker() -> Panel:
 
 
 def _openings() -> Panel:
-    opened = total(per_minute("upstream_breaker_openings_total"), by=("why",))
-    switched = total(per_minute("upstream_switches_total"))
+    opened = lately("upstream_breaker_openings_total", by="why")
+    switched = total(increase("upstream_switches_total", window=LATELY))
     return graph(
         About(
             question="When did sidecars give up on Connect?",
-            shows="How often a minute sidecars stopped asking, by reason, or went over to another Connect.",
+            shows="How often in 5 minutes sidecars stopped asking, by reason, or went over to another Connect.",
             good="Never. Again and again: Connect restarts, or is too slow for `upstream.head_seconds`.",
             page=_CONNECT_DOWN,
         ),
         Line(legend="{{why}}", query=or_zero_of(opened, "why", "connection_refused")),
         Line(legend="went to another", colour=Colour.LIMITED, query=or_zero(switched)),
-        unit=Unit.PER_MINUTE,
+        unit=Unit.COUNT,
         stacked=True,
     )
 
