@@ -248,7 +248,7 @@ SIDECAR_SICK = (
         comparison="> 0",
         summary=f"{{{{ $value }}}} connect-sidecar pods in front of {_THIS_UPSTREAM} keep restarting. Each time they "
         "forget all that was stored.",
-        affected=f"Pods of: {_workloads(queries.RESTARTING)}",
+        affected=f"Pods of: {_listed(queries.workloads_restarting('%s'))}",
     ),
     _sidecar_sick(
         "memory",

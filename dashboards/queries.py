@@ -10,6 +10,7 @@ from dashboards.settings import SETTINGS, Settings
 
 UPSTREAM = "upstream"
 SHAPE, STANDALONE, SIDECAR = "shape", "standalone", "sidecar"
+UPSTREAM_INFO = "connect_sidecar_upstream_info"
 UNNAMED_TOKEN = "token-[0-9a-f]{8}"  # noqa: S105 - the name of a token without one, other in every process
 
 _LABELS = SETTINGS.labels
@@ -24,8 +25,11 @@ def inner(expression: str) -> str:
 
 def with_upstream(of_target: str, *, upstream: str = "") -> str:
     """Return the figure with the label of the upstream the target asks; only those of one, where it is given."""
-    only = f'{{{UPSTREAM}="{upstream}"}}' if upstream else ""
-    return f"{of_target}\n* on ({TARGET}) group_left ({UPSTREAM}) connect_sidecar_upstream_info{only}"
+    return f"{of_target}\n* on ({TARGET}) group_left ({UPSTREAM}) {UPSTREAM_INFO}{_only(upstream)}"
+
+
+def _only(upstream: str) -> str:
+    return f'{{{UPSTREAM}="{upstream}"}}' if upstream else ""
 
 
 def share_by(labels: str, condition: str) -> str:
@@ -113,11 +117,6 @@ def expires_within(seconds: int) -> str:
 
 AUDIT_LOST = f"increase(connect_sidecar_audit_lost_total[{SETTINGS.windows.audit}])"
 
-RESTARTING = f"""\
-(
-  changes(connect_sidecar_process_start_time_seconds[{SETTINGS.windows.restarts}]) > bool {_LIMITS.restarts}
-)"""
-
 # A limit of 0 is none: that memory can't run out here.
 MEMORY_USED = """\
 (
@@ -130,14 +129,31 @@ REFUSING_RELOAD = "connect_sidecar_reload_refused"
 
 def jobs_of(upstream: str = "") -> str:
     """Return jobs with their upstreams. Who is down does not say whom it asks; its job has said so before."""
-    only = f'{{{UPSTREAM}="{upstream}"}}' if upstream else ""
-    remembered = f"connect_sidecar_upstream_info{only}[{SETTINGS.windows.memory_of_upstreams}]"
+    remembered = f"{UPSTREAM_INFO}{_only(upstream)}[{SETTINGS.windows.memory_of_upstreams}]"
     return f"group by ({_LABELS.job}, {UPSTREAM}) (last_over_time({remembered}))"
 
 
 def workloads_down(upstream: str) -> str:
     """Return the workloads of which most pods do not answer Prometheus."""
     return f"topk(5, count by ({WORKLOAD}) (up == 0 and on ({_LABELS.job}) {jobs_of(upstream)}))"
+
+
+def restarting(upstream: str = "") -> str:
+    """Return 1 for every target that keeps restarting, else 0, with its upstream.
+
+    Those that keep crashing are down most of the time: the window's last word about their upstream counts.
+    """
+    window = SETTINGS.windows.restarts
+    return (
+        f"(changes(connect_sidecar_process_start_time_seconds[{window}]) > bool {_LIMITS.restarts})\n"
+        f"* on ({TARGET}) group_left ({UPSTREAM})\n"
+        f"  topk by ({TARGET}) (1, last_over_time({UPSTREAM_INFO}{_only(upstream)}[{window}]))"
+    )
+
+
+def workloads_restarting(upstream: str) -> str:
+    """Return the workloads with the most pods that keep restarting."""
+    return f"topk(5, sum by ({WORKLOAD}) {inner(restarting(upstream))} > 0)"
 
 
 def refused_tokens(matcher: str = "") -> str:

@@ -123,7 +123,8 @@ PODS_DOWN = Recording(
     f"  * on ({_JOB}) group_right () {queries.jobs_of()}\n)",
 )
 PODS_RESTARTING = Recording(
-    name="upstream:connect_sidecar_pods_restarting:count", expression=by_upstream("sum", queries.RESTARTING)
+    name="upstream:connect_sidecar_pods_restarting:count",
+    expression=f"sum by ({UPSTREAM}) {inner(queries.restarting())}",
 )
 MEMORY_USED = Recording(
     name="upstream:connect_sidecar_memory_used:ratio", expression=by_upstream("max", queries.MEMORY_USED)

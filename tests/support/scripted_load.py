@@ -186,10 +186,11 @@ async def operator(stage: Stage, seconds: float) -> None:
         await pod.control("/purge", scope="all")
         for mode in ("observe", "passthrough", "cache"):
             await pod.control("/mode", mode=mode)
-            await asyncio.sleep(seconds / len(stage.pods) / 4)
+            await asyncio.sleep(seconds / len(stage.pods) / 6)
         for freshness in ("'wrong'", "5", "4"):
             pod.set_freshness(freshness)
             await pod.control("/reload")
+            await asyncio.sleep(seconds / len(stage.pods) / 6)
 
 
 async def bad_answers(stage: Stage, seconds: float) -> None:
@@ -220,9 +221,7 @@ async def outage(stage: Stage, seconds: float) -> None:
     stage.emulator.faults.remove(fault)
 
 
-Acts = tuple[tuple[Callable[[Stage, float], Awaitable[None]], int], ...]
-
-ACTS: Acts = (
+ACTS: tuple[tuple[Callable[[Stage, float], Awaitable[None]], int], ...] = (
     (steady, 2),
     (crowd, 1),
     (writes, 2),
@@ -257,9 +256,9 @@ async def stage(directory: Path) -> AsyncIterator[Stage]:
             yield Stage(emulator=emulator, sample=sample, pods=(standalone, beside), tokens=tokens)
 
 
-async def play(stage: Stage, *, seconds: float = 64, acts: Acts = ACTS) -> list[Moment]:
+async def play(stage: Stage, *, seconds: float = 64) -> list[Moment]:
     """Have everything happen within about so long; return when each act was."""
-    unit = seconds / sum(units for _, units in acts)
+    unit = seconds / sum(units for _, units in ACTS)
     moments: list[Moment] = []
     clients = [
         asyncio.create_task(_read_on(stage, pod, token))
@@ -267,7 +266,7 @@ async def play(stage: Stage, *, seconds: float = 64, acts: Acts = ACTS) -> list[
         for token in ("billing", "reports")
     ]
     try:
-        for act, units in acts:
+        for act, units in ACTS:
             began = time.time()
             await act(stage, units * unit)
             moments.append(Moment(act=act.__name__, began=began, ended=time.time()))

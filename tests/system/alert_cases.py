@@ -244,6 +244,12 @@ CONNECT_DOWN = (
         firing=(_connect_down("ticket", "sidecar", "5.882%"),),
     ),
     Case(
+        behaviour="one of seventeen standalone sidecars without Connect is a ticket",
+        series=fleet(16, workload=_STANDALONE) | fleet(1, _DOWN, workload=_STANDALONE, first=17),
+        at_minute=10,
+        firing=(_connect_down("ticket", "standalone"),),
+    ),
+    Case(
         behaviour="pods that ask nothing are not counted among those that do",
         series=fleet(15, {**IDLE, **_DOWN}) | fleet(4, first=16) | fleet(1, _DOWN, first=20),
         at_minute=10,

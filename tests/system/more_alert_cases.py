@@ -258,6 +258,20 @@ SIDECAR_SICK = (
         ),
     ),
     Case(
+        behaviour="a pod that crashes all the time counts while it is down",
+        series={
+            series: values.replace("1+0x200", "1 _ 1 _ 1 _ 1" + " stale" * 10)
+            if "upstream_info" in series
+            else values
+            for series, values in fleet(
+                1, {"process_start_time_seconds": "1 _ 2 _ 3 _ 4" + " stale" * 10}
+            ).items()
+        }
+        | fleet(30, first=2),
+        at_minute=10,
+        firing=(Firing(name="SidecarSick", severity="ticket", more_labels={"part": "restarts"}),),
+    ),
+    Case(
         behaviour="two restarts within half an hour are quiet",
         series=fleet(20, {"process_start_time_seconds": "1+0x40 2+0x5 3+0x100"}),
         at_minute=60,
