@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 # Packages of servers start them: not in single-user mode, and not where systemctl believes itself in an image.
 NOTHING_STARTS := RUNLEVEL=1 SYSTEMD_OFFLINE=1 DEBIAN_FRONTEND=noninteractive
-SYSTEM_PACKAGES := curl npm prometheus
+SYSTEM_PACKAGES := curl npm prometheus tmux
 
 # uv reads no pip settings; an index that pip was told of is passed on.
 ifdef PIP_INDEX_URL

@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_servers(commands)
     _add_checks(commands)
     _add_operations(commands)
+    _add_audit(commands)
     return parser
 
 
@@ -147,9 +148,63 @@ def _add_operations(commands: "Commands") -> None:
         commands, "reload", "reload", "have the running sidecar read its settings and certificates anew"
     )
     _add_config(reload)
+    _add_questions(commands)
+
+
+def _add_questions(commands: "Commands") -> None:
     status = _add(commands, "status", "status", "say in one line how the running sidecar is")
     _add_config(status)
-    status.add_argument("--json", action="store_true", help="the same as a JSON document")
+    how = status.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="the same as a JSON document (docs/status.md)")
+    how.add_argument(
+        "--watch", action="store_true", help="a live view, until Ctrl-C; no terminal: line after line"
+    )
+    status.add_argument(
+        "--interval-seconds",
+        type=_interval,
+        default=2.0,
+        metavar="SECONDS",
+        help="between two looks with --watch (2)",
+    )
+    explain = _add(
+        commands,
+        "explain",
+        "explain",
+        "say what the running sidecar would do with a request now, and why; nothing changes by asking",
+    )
+    _add_config(explain)
+    explain.add_argument("target", metavar="TARGET", help="a path as clients send it: /v1/vaults/...")
+    explain.add_argument(
+        "--token", required=True, metavar="NAME", help="name of the access token in metrics and logs"
+    )
+    explain.add_argument("--method", default="GET", metavar="METHOD", help="GET unless said otherwise")
+    explain.add_argument("--json", action="store_true", help="the same as a JSON document")
+
+
+def _add_audit(commands: "Commands") -> None:
+    audit = _add(
+        commands, "audit", "audit", "verify the record of what was read without Connect hearing of it"
+    )
+    actions = audit.add_subparsers(dest="action", required=True, metavar="ACTION")
+    verify = actions.add_parser(
+        "verify",
+        help="is it whole? 0: yes; 1: something is missing; 2: something was changed",
+        description="Reads exports of any number of sidecars, mixed and in any order (docs/audit.md).",
+    )
+    verify.add_argument(
+        "files", nargs="+", metavar="FILE", help="with audit lines among others; -: standard input"
+    )
+    verify.add_argument(
+        "--key-file", type=Path, metavar="FILE", help="the key, audit.key_file of the sidecars"
+    )
+    verify.add_argument(
+        "--head",
+        type=_known_head,
+        action="append",
+        default=[],
+        metavar="INSTANCE=SEQ:HEAD",
+        help="how far a chain went at least: audit_sequence and audit_head of its metrics",
+    )
 
 
 def _add(commands: "Commands", name: str, module: str, help_line: str) -> argparse.ArgumentParser:
@@ -165,10 +220,26 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _known_head(text: str) -> object:
+    from proxy.commands.audit import known_head  # noqa: PLC0415 - imported when it is asked for
+
+    return known_head(text)
+
+
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
     return int(text)
+
+
+def _interval(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError("an interval is a number of seconds from 0.1 to 3600")
+    return seconds
 
 
 if __name__ == "__main__":

@@ -18,12 +18,14 @@ from proxy import __version__
 from proxy.adapters.file_watch import FileWatch
 from proxy.adapters.logs import LogEvent
 from proxy.adapters.memory_store import MemoryStore
+from proxy.adapters.recent import Recent
 from proxy.clock import Clock, SystemClock
 from proxy.config import Loaded, Settings
 from proxy.connect import purging
 from proxy.connect.profile import ConnectProfile
 from proxy.exchange.events import Reloaded
 from proxy.exchange.exchange import Exchange, ExchangeLimits, Outside
+from proxy.exchange.explanation import Explanation
 from proxy.exchange.mode import Mode
 from proxy.exchange.rate_limits import LimitMode
 from proxy.exchange.recovery import OnRecovery
@@ -31,10 +33,12 @@ from proxy.fronts import control_fronts, make_tls, observe_fronts, traffic_front
 from proxy.observation import Everyone, Observation
 from proxy.profiles import make_limiter, make_profile, make_route_policy
 from proxy.reloading import LiveParts, Reloading
-from proxy.server.control_app import Controls, Purge, PurgeScope
+from proxy.server.control_app import Controls, Purge, PurgeScope, Question, UnknownName
 from proxy.server.lifecycle import DrainSettings, Lifecycle, Parts, Phase
 from proxy.server.observe_app import Observed, Service
-from proxy.upstreams import EndpointStatus, are_away, endpoint_statuses, make_shared, make_upstreams
+from proxy.status.document import Status
+from proxy.status.sources import StatusSources
+from proxy.upstreams import are_away, make_shared, make_upstreams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,23 +56,6 @@ class Sources:
 
     read: Callable[[], Loaded]
     config_file: Path | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """What `connect-sidecar status` shows."""
-
-    version: str
-    phase: str
-    upstream: str
-    profile: str
-    mode: str
-    stored_responses: int
-    stored_bytes: int
-    evictions: int
-    open_fences: int
-    endpoints: tuple[EndpointStatus, ...]
-    uptime_seconds: float
 
 
 class Sidecar:
@@ -96,7 +83,8 @@ class Sidecar:
             self._metrics.watch_profile(self._profile.figures)
         # Not all sidecars at once: up to a second later.
         recovery = OnRecovery(lambda: self.exchange.origin_is_back(random.random()))  # noqa: S311
-        self._observer = Everyone(self._observation.observer, recovery)
+        self._recent = Recent(self._clock)
+        self._observer = Everyone(self._observation.observer, self._recent, recovery)
         self._upstream = make_upstreams(settings, self._clock, self._observer, self._observation.tracing)
         self._metrics.watch_endpoints(self._upstream.known)
         self._shared = make_shared(settings, self._upstream, self._is_known, self._clock)
@@ -109,8 +97,13 @@ class Sidecar:
         observed = Observed(
             is_ready=self.lifecycle.is_ready, service=self._service, metrics=self._metrics.render
         )
+        self._explainer = self.exchange.explainer(self._profile.inspection)
         controls = Controls(
-            purge=self.purge, switch=self.exchange.switch, reload=self.reload, status=self.status
+            purge=self.purge,
+            switch=self.exchange.switch,
+            reload=self.reload,
+            status=self.status,
+            explain=self.explain,
         )
         self._tls = make_tls(settings.server)
         self._reloading = Reloading(settings, self._sources.read, self._live_parts())
@@ -166,20 +159,25 @@ class Sidecar:
 
     def status(self) -> Status:
         """Return what an operator wants to know at a glance."""
-        now, profile = self._clock.now(), self._profile
-        return Status(
-            version=__version__,
-            phase=self.lifecycle.phase.value,
-            upstream=self._settings.upstream.url,
-            profile=self._settings.profile.value,
-            mode=self.exchange.mode.value,
-            stored_responses=self._store.stored_responses,
-            stored_bytes=self._store.stored_bytes,
-            evictions=self._store.evictions,
-            open_fences=profile.open_fences(now) if isinstance(profile, ConnectProfile) else 0,
-            endpoints=endpoint_statuses(self._upstream),
-            uptime_seconds=round(now.boot_seconds - self._started.boot_seconds, 1),
-        )
+        return StatusSources(
+            settings=lambda: self._reloading.running,
+            phase=lambda: self.lifecycle.phase,
+            clock=self._clock,
+            started=self._started,
+            recent=self._recent,
+            store=self._store,
+            exchange=self.exchange,
+            profile=self._profile,
+            upstream=self._upstream,
+            traffic=self._traffic,
+            audit=self._observation.audit_figures,
+        ).status()
+
+    def explain(self, question: Question) -> Explanation | UnknownName:
+        """Tell what would become of a request."""
+        breakers = [endpoint.state() for endpoint in self._upstream.known()]
+        explained = self._explainer.explain(question.method, question.target, question.token, breakers)
+        return explained or UnknownName(known=self._explainer.names())
 
     def _live_parts(self) -> LiveParts:
         return LiveParts(

@@ -6,10 +6,12 @@ Each is one adapter that knows nothing of the others; all get the same frozen ev
 import asyncio
 import os
 from collections.abc import Mapping
+from errno import errorcode
 from typing import TYPE_CHECKING
 
 from proxy import __version__
-from proxy.adapters.logs import Log, LogFormat, LogPolicy
+from proxy.adapters.audit import AuditFigures, TrailState
+from proxy.adapters.logs import Log, LogEvent, LogFormat, LogPolicy
 from proxy.adapters.metrics import Metrics
 from proxy.adapters.metrics.event_loop_lag import EventLoopLag
 from proxy.clock import Clock
@@ -18,6 +20,7 @@ from proxy.config.addresses import origin_host_and_port
 from proxy.exchange.events import Event
 from proxy.exchange.ports import AuditTrail, NoAudit, Observer
 from proxy.exchange.spans import Tracing
+from proxy.recording import make_trail
 
 if TYPE_CHECKING:
     from proxy.adapters.tracing import Traces
@@ -31,11 +34,11 @@ class Everyone:
     """Passes events on to several observers, in order."""
 
     def __init__(self, *observers: Observer) -> None:
-        self._observers = observers
+        self.observers = observers
 
     def notify(self, event: Event) -> None:
         """Tell every observer."""
-        for observer in self._observers:
+        for observer in self.observers:
             observer.notify(event)
 
 
@@ -54,13 +57,18 @@ class Observation:
         self.metrics.watch_loop(self._event_loop_lag)
         self.log = Log(LogFormat(settings.log.format.value), _log_policy(settings.log), clock=clock)
         self.metrics.watch_log(self.log)
-        self.audit: AuditTrail = NoAudit()
+        self._trail = make_trail(settings.audit, clock, self._audit_changed)
+        self.audit: AuditTrail = self._trail or NoAudit()
+        self.audit_figures = AuditFigures() if self._trail is None else self._trail.figures
         self._traces = self._make_traces(environ)
         observers: list[Observer] = [self.metrics, self.log]
+        if self._trail is not None:
+            observers.append(self._trail)
+            self.metrics.watch_audit(self.audit_figures)
         if self._traces is not None:
             observers.append(self._traces)
             self.metrics.watch_spans(self._traces)
-        self.observer: Observer = Everyone(*observers)
+        self.observer = Everyone(*observers)
         self.tracing = Tracing(clock=clock, listener=self.observer, sampler=self._traces)
         self._background: list[asyncio.Task[None]] = []
 
@@ -72,6 +80,8 @@ class Observation:
         """Start what works in the background."""
         self._event_loop_lag.begin()
         self._background = [asyncio.create_task(self.log.run())]
+        if self._trail is not None:
+            await self._trail.begin()
 
     async def end(self) -> None:
         """Write out what is held back, and stop."""
@@ -79,9 +89,19 @@ class Observation:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        if self._trail is not None:
+            await self._trail.end()
         if self._traces is not None:
             await self._traces.close()
         await asyncio.to_thread(self.log.close)
+
+    def _audit_changed(self, state: TrailState) -> None:
+        if state.failure is None:
+            self.log.logger.info(LogEvent.AUDIT_RESUMED, lost=state.lost)
+            return
+        number = getattr(state.failure, "errno", None) or 0
+        why = errorcode.get(number, type(state.failure).__name__)
+        self.log.logger.error(LogEvent.AUDIT_FAILING, why=why, lost=state.lost)
 
     def _make_traces(self, environ: Mapping[str, str]) -> "Traces | None":
         """Return where spans go, if the environment says so; they are loaded only then, for 10 MB of memory."""

@@ -5,7 +5,6 @@ One upstream, several by URL, or as many as a headless Service's name has addres
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,15 +29,6 @@ _MOST_DOUBLED = 10
 
 _KNOWN_SHARE = 0.75
 """How much of the connections one token may use: the others' requests find one free."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointStatus:
-    """One upstream as `status` shows it."""
-
-    number: int
-    breaker: str
-    is_pinned: bool
 
 
 def make_upstreams(
@@ -121,15 +111,6 @@ def _slot_limits(settings: Settings, most: int, most_per_party: int) -> SlotLimi
         most_per_party=most_per_party,
         most_waiting=upstream.max_queued_requests,
         wait_seconds=upstream.queue_wait_seconds,
-    )
-
-
-def endpoint_statuses(endpoints: Endpoints) -> tuple[EndpointStatus, ...]:
-    """Return how every upstream is doing."""
-    pinned = endpoints.pinned
-    return tuple(
-        EndpointStatus(number=each.number, breaker=each.state().value, is_pinned=each is pinned)
-        for each in endpoints.known()
     )
 
 

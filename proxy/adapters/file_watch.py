@@ -15,7 +15,7 @@ _Signature = tuple[tuple[int, int, int, int] | None, ...]
 
 
 class FileWatch:
-    """Watches `paths`; calls `on_change` after any of them has changed, come or gone."""
+    """Watches `paths`; calls `on_change` after any of them has changed, come or gone since this was made."""
 
     def __init__(
         self,
@@ -26,15 +26,16 @@ class FileWatch:
         self._paths = paths
         self._on_change = on_change
         self._interval_seconds = interval_seconds
+        self._told = self._signature()
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        told = last = self._signature()
+        last = self._told
         while True:
             await asyncio.sleep(self._interval_seconds)
             now = self._signature()
-            if now == last and now != told:
-                told = now
+            if now == last and now != self._told:
+                self._told = now
                 self._on_change()
             last = now
 

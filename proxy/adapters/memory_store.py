@@ -91,6 +91,10 @@ class MemoryStore:
         except KeyError:  # Cache.get would look twice
             return ()
 
+    def peek(self, key: CacheKey) -> Sequence[StoredResponse]:
+        """Return the stored responses under a key, which is no use of them."""
+        return self._responses.peek(key)
+
     def put(self, stored: StoredResponse) -> bool:
         """Keep a response in place of the one with the same key and nominated values."""
         others = tuple(known for known in self._take(stored.key) if known.nominated != stored.nominated)

@@ -55,6 +55,18 @@ class _Account:
         self.limits = limits
         self.buckets = {budget: TokenBucket(limits[budget]) for budget in Budget}
 
+    def balances(self, now: Instant) -> tuple[Balance, ...]:
+        return tuple(
+            Balance(
+                budget=budget,
+                limit=bucket.limit,
+                remaining=bucket.remaining(now),
+                reset_seconds=bucket.reset_seconds(now),
+                retry_after_seconds=bucket.wait_seconds(now),
+            )
+            for budget, bucket in self.buckets.items()
+        )
+
     def is_untouched(self, now: Instant) -> bool:
         return all(bucket.is_full(now) for bucket in self.buckets.values())
 
@@ -93,24 +105,26 @@ class RateLimiter:
     def take_verification(self, token: bytes, name: str, now: Instant) -> bool:
         """Let a token that must be verified pass outside its budget, once in a while."""
         account = self._account(token, name, now)
-        if now.boot_seconds - account.verified < self._verification_seconds:
+        if not self.verification_is_due(token, now):
             return False
         account.verified = now.boot_seconds
         return True
 
     def balances(self, token: bytes, name: str, now: Instant) -> tuple[Balance, ...]:
         """Return how a token's budgets stand."""
-        account = self._account(token, name, now)
-        return tuple(
-            Balance(
-                budget=budget,
-                limit=bucket.limit,
-                remaining=bucket.remaining(now),
-                reset_seconds=bucket.reset_seconds(now),
-                retry_after_seconds=bucket.wait_seconds(now),
-            )
-            for budget, bucket in account.buckets.items()
-        )
+        return self._account(token, name, now).balances(now)
+
+    def peek(self, token: bytes, name: str, now: Instant) -> tuple[Balance, ...]:
+        """Return the same, without making an account or a more recent use of one."""
+        account, limits = self._accounts.get(token), self._named.get(name, self._limits)
+        if account is None or account.limits is not limits:
+            account = _Account(limits)
+        return account.balances(now)
+
+    def verification_is_due(self, token: bytes, now: Instant) -> bool:
+        """Tell whether a token that must be verified would pass outside its budget."""
+        account = self._accounts.get(token)
+        return account is None or now.boot_seconds - account.verified >= self._verification_seconds
 
     def _account(self, token: bytes, name: str, now: Instant) -> _Account:
         account, limits = self._accounts.get(token), self._named.get(name, self._limits)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from proxy.caching.decisions import is_failure
+from proxy.caching.inspection import Circumstances
 from proxy.caching.invalidation import outdated_targets
 from proxy.caching.key import ROOT, CacheKey, Tag
 from proxy.caching.profile import (
@@ -31,6 +32,7 @@ from proxy.clock import Instant
 from proxy.semantics.message import SAFE_METHODS, Request, Response, ResponseHead
 
 _NO_FINDING = Finding()
+_SHARED = "shared"
 
 PRIVATE_RULES = CacheRules(
     shared=False, heuristics=True, assigned_freshness_seconds=None, stale_if_error_seconds=0.0
@@ -47,6 +49,22 @@ class HttpSubject(Subject):
     host: str
 
 
+class HttpInspection:
+    """An `Inspection`. Credentials have no names here; what is asked without any goes by `shared`."""
+
+    def names(self) -> tuple[str, ...]:
+        """Return the one name there is."""
+        return (_SHARED,)
+
+    def subject_of(self, name: str, method: str, target: str) -> HttpSubject | None:
+        """Return what a request without credentials would be about."""
+        return _subject(method, target) if name == _SHARED else None
+
+    def circumstances(self, subject: HttpSubject, now: Instant) -> Circumstances:
+        """Know nothing but the target; any query may be a secret."""
+        return Circumstances(is_filtered="?" in subject.key.target)
+
+
 class HttpProfile:
     """Any origin.
 
@@ -57,24 +75,15 @@ class HttpProfile:
     def __init__(self, digest: Callable[[bytes], bytes], *, authority: str = "") -> None:
         self._digest = digest
         self._authority = authority
+        self.inspection = HttpInspection()
 
     def subject(self, request: Request, now: Instant) -> HttpSubject:
         """Tell what a request is about: its target, and whose it is."""
         credentials = request.fields.getall("Authorization", ())
         is_shared = not credentials
         octets = "\n".join(credentials).encode("utf-8", "surrogateescape")  # no field value holds a line end
-        partition = b"" if is_shared else self._digest(octets)
-        target: Tag = ("target", request.target)
-        return HttpSubject(
-            host=request.fields.get("Host", ""),
-            resource="other",
-            handling=_handling(request.method),
-            key=CacheKey(partition, "GET", request.target),
-            partition_label="shared" if is_shared else "private",
-            scopes=(ROOT, target),
-            tags=(target, ("partition", partition)),
-            rules=SHARED_RULES if is_shared else PRIVATE_RULES,
-        )
+        partition = None if is_shared else self._digest(octets)
+        return _subject(request.method, request.target, request.fields.get("Host", ""), partition)
 
     def standing(self, subject: HttpSubject, now: Instant) -> Standing:
         """Know nobody."""
@@ -139,6 +148,21 @@ class HttpProfile:
         targets = (target,) if answer is None else outdated_targets(target, authorities, answer)
         tags: tuple[Tag, ...] = tuple(("target", target) for target in targets)
         return Effects(advance=tags, remove=tuple((tag,) for tag in tags))
+
+
+def _subject(method: str, target: str, host: str = "", partition: bytes | None = None) -> HttpSubject:
+    """Return what a request is about; without credentials (None) it shares a partition with others."""
+    tag: Tag = ("target", target)
+    return HttpSubject(
+        host=host,
+        resource="other",
+        handling=_handling(method),
+        key=CacheKey(partition or b"", "GET", target),
+        partition_label=_SHARED if partition is None else "private",
+        scopes=(ROOT, tag),
+        tags=(tag, ("partition", partition or b"")),
+        rules=SHARED_RULES if partition is None else PRIVATE_RULES,
+    )
 
 
 def _handling(method: str) -> Handling:

@@ -4,18 +4,35 @@ import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
+
+import msgspec
 
 from proxy.commands.errors import CommandError
 from proxy.config import ControlSettings, load_control
 from proxy.server.control_client import ControlTarget, ask_control
+
+DocumentT = TypeVar("DocumentT")
 
 
 def ask(
     config: Path | None, method: str, path: str, document: Mapping[str, str] | None = None
 ) -> dict[str, object]:
     """Ask the running sidecar for one thing. Raises ConfigError, CommandError, ControlError."""
-    target = target_of(load_control(config, os.environ))
-    return asyncio.run(ask_control(target, method, path, document))
+    return asyncio.run(ask_control(target_for(config), method, path, document))
+
+
+def target_for(config: Path | None) -> ControlTarget:
+    """Return where the settings say that the control port is. Raises ConfigError, CommandError."""
+    return target_of(load_control(config, os.environ))
+
+
+def as_document(document: Mapping[str, object], kind: type[DocumentT]) -> DocumentT:
+    """Return a document as the value it is one of; names nobody knows are left out. Raises CommandError."""
+    try:
+        return msgspec.convert(document, kind)
+    except msgspec.ValidationError as error:
+        raise CommandError("the sidecar that runs is of another version: try --json") from error
 
 
 def target_of(control: ControlSettings) -> ControlTarget:

@@ -6,6 +6,7 @@ only the composition root and the command line import it.
 """
 
 from proxy.config.addresses import Address
+from proxy.config.audit_settings import AuditMode, AuditOutput, AuditSettings, OnFailure
 from proxy.config.cache_settings import CacheSettings, FlightSettings, OneTimePasswords, UnverifiedTokens
 from proxy.config.checks import problems_of, warnings_about
 from proxy.config.container_memory import memory_limit_bytes
@@ -32,6 +33,9 @@ from proxy.config.upstream_settings import UpstreamSettings
 __all__ = [
     "UPSTREAM_VARIABLE",
     "Address",
+    "AuditMode",
+    "AuditOutput",
+    "AuditSettings",
     "CacheSettings",
     "ClientCertificates",
     "ConfigError",
@@ -43,6 +47,7 @@ __all__ = [
     "LogLevel",
     "LogSettings",
     "ObserveSettings",
+    "OnFailure",
     "OneTimePasswords",
     "ProfileName",
     "RouteSettings",

@@ -76,7 +76,8 @@ class AuditSettings(msgspec.Struct, frozen=True, kw_only=True):
     key_file: Annotated[
         str,
         Meta(
-            description="File with a key of at least 32 bytes that chains the records (HMAC-SHA-256), so that nobody"
-            " without it can change, drop or add one unseen. Empty: a plain SHA-256 chain, which shows accidents only"
+            description="File with a key, 32 to 4096 bytes, taken as they are, that chains the records (HMAC-SHA-256),"
+            " so that nobody without it can change, drop or add one unseen. Empty: a plain SHA-256 chain, which shows"
+            " accidents only"
         ),
     ] = ""

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from proxy.config.addresses import Address, origin_host_and_port, parse_origin
+from proxy.config.audit_checks import audit_problems
 from proxy.config.injection_settings import injection_problems
 from proxy.config.ranges import MEBIBYTE
 from proxy.config.route_settings import route_problems
@@ -37,6 +38,7 @@ def problems_of(settings: Settings, names: Mapping[str, str]) -> list[str]:
         _more_upstreams,
         server_problems,
         injection_problems,
+        audit_problems,
         _deadlines,
         _sizes,
         _ports,

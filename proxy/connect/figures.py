@@ -19,6 +19,7 @@ class NamedToken:
     """What is known of the accepted tokens of one name; `expires_wall_seconds` is what they say of themselves."""
 
     name: str
+    state: TokenState
     verified_age_seconds: float
     expires_wall_seconds: float | None
 
@@ -48,13 +49,14 @@ class ConnectFigures:
             if token.state is TokenState.REFUSED:
                 expires = None
             before = found.get(name)
-            age_seconds = token.verified_age_seconds
+            state, age_seconds = token.state, token.verified_age_seconds
             if before is not None:
+                state = state if age_seconds <= before.verified_age_seconds else before.state
                 age_seconds = min(age_seconds, before.verified_age_seconds)
                 known = [one for one in (expires, before.expires_wall_seconds) if one is not None]
                 expires = min(known, default=None)
             found[name] = NamedToken(
-                name=name, verified_age_seconds=age_seconds, expires_wall_seconds=expires
+                name=name, state=state, verified_age_seconds=age_seconds, expires_wall_seconds=expires
             )
         return tuple(found.values())
 

@@ -72,7 +72,7 @@ class Leases:
     def __init__(
         self, *, token_verification_seconds: float, forget_after_seconds: float, capacity: int = 4096
     ) -> None:
-        self._lease_seconds = token_verification_seconds
+        self.lease_seconds = token_verification_seconds
         self._forget_after_seconds = forget_after_seconds
         self._capacity = capacity
         self._standings: OrderedDict[bytes, _Standing] = OrderedDict()
@@ -86,13 +86,19 @@ class Leases:
         if standing.refused_first is not None:
             return Lease.SUSPENDED
         renewed = standing.renewed.get(vault)
-        if renewed is None or now.boot_seconds - renewed >= self._lease_seconds:
+        if renewed is None or now.boot_seconds - renewed >= self.lease_seconds:
             return Lease.LAPSED
         return Lease.HELD
 
     def holds(self, partition: bytes, vault: str, now: Instant) -> bool:
         """Tell whether a token has a current lease on a vault."""
         return self.state(partition, vault, now) is Lease.HELD
+
+    def age_seconds(self, partition: bytes, vault: str, now: Instant) -> float | None:
+        """Return how long ago a request was sent that proved access; None if nothing has, or not since a refusal."""
+        standing = self._standings.get(partition)
+        renewed = None if standing is None else standing.renewed.get(vault)
+        return None if renewed is None else now.boot_seconds - renewed
 
     def is_known(self, partition: bytes) -> bool:
         """Tell whether Connect has accepted this token, as far as is remembered."""
@@ -160,7 +166,7 @@ class Leases:
         """Tell of every token that Connect has accepted."""
         for partition, standing in self._standings.items():
             age_seconds = now.boot_seconds - standing.accepted
-            state = TokenState.VERIFIED if age_seconds < self._lease_seconds else TokenState.UNVERIFIED
+            state = TokenState.VERIFIED if age_seconds < self.lease_seconds else TokenState.UNVERIFIED
             if standing.refused_first is not None:
                 state = TokenState.REFUSED
             yield KnownToken(partition=partition, state=state, verified_age_seconds=age_seconds)

@@ -24,6 +24,7 @@ from proxy.connect import bodies, health
 from proxy.connect.figures import ConnectFigures
 from proxy.connect.finding import ConnectFinding
 from proxy.connect.foresight import ConnectForesight
+from proxy.connect.inspection import ConnectInspection
 from proxy.connect.knowledge import Knowledge
 from proxy.connect.leases import VAULT_LISTS, Lease
 from proxy.connect.one_time_passwords import recomputing
@@ -59,6 +60,9 @@ class ConnectProfile:
             self._checks, self._knowledge.fences, trusts_content_version=rules.trust_content_version
         )
         self.figures = ConnectFigures(tokens=tokens, knowledge=self._knowledge)
+        self.inspection = ConnectInspection(
+            subjects=self._subjects, knowledge=self._knowledge, refusals=self._refusals
+        )
         self._leases = self._knowledge.leases
         self._versions = self._knowledge.versions
         self._sightings = self._knowledge.sightings

@@ -67,6 +67,13 @@ class Refusals:
             return None
         return RefusedBefore(response=refused.response, retry_after_seconds=left_seconds)
 
+    def left_seconds(self, digest: bytes, now: Instant) -> float:
+        """Return for how long a token gets its last refusal again; 0: its next attempt passes. Changes nothing."""
+        refused = self._refused.get(digest)
+        if refused is None or refused.response is None or refused.count < 2:
+            return 0.0
+        return max(0.0, refused.until - now.boot_seconds)
+
 
 def _pause_seconds(count: int) -> float:
     return min(_LONGEST_PAUSE_SECONDS, 2.0 ** min(count - 2, _MOST_DOUBLED))

@@ -6,6 +6,8 @@ tags and rules. Whether anything may be served is not decided here.
 
 from dataclasses import dataclass
 
+from multidict import CIMultiDict, CIMultiDictProxy
+
 from proxy.caching.key import ROOT, CacheKey, Tag
 from proxy.caching.profile import Handling, Subject
 from proxy.connect.memo import Memo
@@ -13,9 +15,10 @@ from proxy.connect.resources import Mark, Resource, WriteRule, recognise, tag
 from proxy.connect.rules import ConnectRules
 from proxy.connect.storing_rules import cache_rules
 from proxy.connect.tokens import Partition, Tokens
-from proxy.semantics.message import Request
+from proxy.semantics.message import Fields, Request
 
 _NOBODY = b""
+_NO_FIELDS: Fields = CIMultiDictProxy(CIMultiDict())
 _LONGEST_REMEMBERED_TARGET = 1024
 
 
@@ -40,13 +43,13 @@ class Subjects:
     """Finds the subject of a request."""
 
     def __init__(self, *, rules: ConnectRules, tokens: Tokens) -> None:
-        self._tokens = tokens
+        self.tokens = tokens
         self._known: Memo[CacheKey, ConnectSubject] = Memo(capacity=rules.most_subjects)
         self._rules = cache_rules(rules, rules.item_freshness_seconds, rules.list_freshness_seconds)
 
     def subject(self, request: Request) -> ConnectSubject:
         """Return what a request is about."""
-        partition = self._tokens.partition(request.fields)
+        partition = self.tokens.partition(request.fields)
         digest = _NOBODY if partition is None else partition.digest
         key = CacheKey(digest, request.method, request.target)
         known = self._known.get(key)
@@ -57,20 +60,25 @@ class Subjects:
             self._known.put(key, subject)
         return subject
 
+    def imagine(self, partition: Partition, method: str, target: str) -> ConnectSubject:
+        """Return what a token's request would be about; nothing is remembered of it."""
+        request = Request(method=method, target=target, fields=_NO_FIELDS)
+        return self._make(CacheKey(partition.digest, method, target), partition, request)
+
     def accept(self, partition: Partition) -> None:
         """Note that Connect has accepted a token: from now on it has a name."""
-        if self._tokens.accept(partition):
+        if self.tokens.accept(partition):
             self._known.clear()
 
     def adopt(self, rules: ConnectRules) -> None:
         """Go by other freshness and other names of tokens from now on."""
         self._rules = cache_rules(rules, rules.item_freshness_seconds, rules.list_freshness_seconds)
-        self._tokens.rename(rules.token_names)
+        self.tokens.rename(rules.token_names)
         self._known.clear()
 
     def partitions_labelled(self, label: str) -> tuple[bytes, ...]:
         """Return the digests of the tokens that bear a label."""
-        return self._tokens.labelled(label)
+        return self.tokens.labelled(label)
 
     def _make(self, key: CacheKey, partition: Partition | None, request: Request) -> ConnectSubject:
         names = recognise(request.target)
@@ -82,7 +90,7 @@ class Subjects:
             resource=names.kind.value,
             handling=handling,
             key=key,
-            partition_label=self._tokens.label(partition),
+            partition_label=self.tokens.label(partition),
             scopes=_scopes(handling, names, write, key.partition),
             tags=names.tags(names.route.tags, key.partition) if handling is Handling.CACHE else (),
             rules=self._rules[names.route.freshness if handling is Handling.CACHE else None],

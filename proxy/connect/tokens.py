@@ -81,6 +81,7 @@ class Tokens:
         self._most_labels = most_labels
         self._partitions: Memo[bytes, Partition] = Memo(capacity=capacity)
         self._labels: dict[bytes, str] = {}
+        self._accepted: dict[bytes, Partition] = {}  # those that have a label of their own
         self._others: Memo[bytes, str] = Memo(capacity=capacity)
         self._expiries: Memo[bytes, float] = Memo(capacity=capacity)
 
@@ -107,6 +108,7 @@ class Tokens:
             return True
         name = self._names.get(partition.token_id) if partition.token_id is not None else None
         self._labels[partition.digest] = name or f"token-{partition.digest.hex()[:8]}"
+        self._accepted[partition.digest] = partition
         return True
 
     def rename(self, names: Mapping[str, str]) -> None:
@@ -115,6 +117,7 @@ class Tokens:
             return
         self._names = dict(names)
         self._labels.clear()
+        self._accepted.clear()
         self._others.clear()
 
     def label(self, partition: Partition | None) -> str:
@@ -138,6 +141,12 @@ class Tokens:
         """Return the digests of all accepted tokens with a label."""
         known = (*self._labels.items(), *self._others.items())
         return tuple(digest for digest, given in known if given == label)
+
+    def accepted(self, name: str) -> tuple[Partition, ...]:
+        """Return the accepted tokens of a name, in the order in which they were accepted first."""
+        return tuple(
+            partition for digest, partition in self._accepted.items() if self._labels[digest] == name
+        )
 
     def _digest(self, octets: bytes) -> bytes:
         hasher = self._hasher.copy()

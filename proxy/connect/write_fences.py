@@ -5,10 +5,11 @@ lifted only by an answer, to a request sent after the last write ended, that sho
 unknown outcome is lifted by time only. While any fence is open in a vault, whatever shows its contents is fenced too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from proxy.caching.inspection import FenceEnd, OpenFence
 from proxy.clock import Instant
 
 _UNNAMED = ""
@@ -50,6 +51,17 @@ class _Fence:
 
     def is_open(self, at: float) -> bool:
         return at < self.until and (at < self.uncertain_until or not self.is_lifted)
+
+    def seen(self, at: float) -> OpenFence:
+        waits_for = FenceEnd.ABSENCE if self.is_deletion else FenceEnd.VERSION
+        if at < self.uncertain_until or (self.version is None and not self.is_deletion):
+            waits_for = FenceEnd.TIME
+        return OpenFence(
+            waits_for=waits_for,
+            version=self.version if waits_for is FenceEnd.VERSION else None,
+            age_seconds=at - self.last_ended,
+            left_seconds=self.until - at,
+        )
 
     def is_met(self, item: str, evidence: Evidence) -> bool:
         if evidence.sent.boot_seconds <= self.last_ended:
@@ -118,6 +130,19 @@ class WriteFences:
         if boot < self._everything_until:
             ended.append(self._everything_until - self._fence_seconds)
         return boot - min(ended, default=boot)
+
+    def open_around(self, vault: str | None, item: str | None, at: Instant) -> Iterator[OpenFence]:
+        """Return the open fences that concern an item, a vault (`item` None), or vault lists (both None)."""
+        boot = at.boot_seconds
+        if boot < self._everything_until:
+            left_seconds = self._everything_until - boot
+            age_seconds = self._fence_seconds - left_seconds
+            yield OpenFence(waits_for=FenceEnd.TIME, age_seconds=age_seconds, left_seconds=left_seconds)
+        vaults = self._vaults if vault is None else {vault: self._vaults.get(vault, {})}
+        for fences in vaults.values():
+            for name, fence in fences.items():
+                if fence.is_open(boot) and item in {None, name}:
+                    yield fence.seen(boot)
 
     def changed(self, vault: str, item: str, answered_version: int, ended: Instant) -> None:
         """Note an applied PUT or PATCH: one more version than answered, or than already expected."""

@@ -19,6 +19,11 @@ class Crowd:
         """Whether a request that is a part of it must not wait."""
         return self.size > self._most
 
+    @property
+    def is_full(self) -> bool:
+        """Whether one more would make it too large."""
+        return self.size >= self._most
+
     @contextmanager
     def joined(self) -> Iterator[None]:
         """Be a part of it for the length of a block."""

@@ -7,6 +7,7 @@ from typing import Any, Generic
 from proxy.admission.rate_limiter import RateLimiter
 from proxy.admission.route_policy import RoutePolicy
 from proxy.caching.generations import Generations
+from proxy.caching.inspection import Inspection
 from proxy.caching.key import ROOT
 from proxy.caching.profile import Effects, FindingT, Foresight, Profile, SubjectT
 from proxy.clock import Clock
@@ -16,6 +17,7 @@ from proxy.exchange.composer import Composer
 from proxy.exchange.crowd import Crowd
 from proxy.exchange.entry import Entry
 from proxy.exchange.events import ModeChanged, Purged
+from proxy.exchange.explainer import Explainer
 from proxy.exchange.fetcher import Fetcher
 from proxy.exchange.forwarder import Forwarder
 from proxy.exchange.handler import ExchangeHandler
@@ -102,7 +104,7 @@ class Exchange(Generic[SubjectT, FindingT]):
             tracing=outside.tracing,
             total_seconds=limits.total_seconds,
         )
-        lookup = Lookup(profile=outside.profile, store=outside.store, generations=generations)
+        self._lookup = lookup = Lookup(profile=outside.profile, store=outside.store, generations=generations)
         self.rate_limits = rate_limits = RateLimits(
             limiter=outside.limiter,
             mode=limits.limit_mode,
@@ -112,7 +114,7 @@ class Exchange(Generic[SubjectT, FindingT]):
             observer=outside.observer,
         )
         answers = StoredAnswers(lookup=lookup, composer=composer, clock=outside.clock)
-        reader = Reader(
+        self._reader = reader = Reader(
             profile=outside.profile,
             lookup=lookup,
             answers=answers,
@@ -218,6 +220,18 @@ class Exchange(Generic[SubjectT, FindingT]):
         if self._prober is not None and self._foresight is not None and self.mode is Mode.CACHE:
             self._foresight.prime(self._clock.now(), delay_seconds)
             self._prober.wake()
+
+    def explainer(self, inspection: Inspection[SubjectT]) -> Explainer[SubjectT, FindingT]:
+        """Return who tells what would become of a request; `inspection` is the profile's."""
+        return Explainer(
+            inspection=inspection,
+            lookup=self._lookup,
+            limits=self.rate_limits,
+            entry=self._entry,
+            is_under_way=self._reader.is_under_way,
+            mode=lambda: self.mode,
+            clock=self._clock,
+        )
 
     def purge(self, effects: Effects) -> int:
         """Remove stored responses and outdate what is under way; return how many went."""

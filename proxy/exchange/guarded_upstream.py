@@ -138,6 +138,7 @@ class GuardedUpstream:
             is_cancelled = isinstance(error, asyncio.CancelledError)
             if is_cancelled and request.body is None and self._boot_seconds() >= deadline_boot_seconds:
                 # Nobody left: all the time there was has passed in silence.
+                self._report(request, ErrorKind.HTTP_RESPONSE_TIMEOUT, began_boot_seconds)
                 self._breaker.on_fault(ticket, ErrorKind.HTTP_RESPONSE_TIMEOUT)
             else:
                 self._breaker.on_abandoned(ticket)

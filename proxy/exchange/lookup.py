@@ -1,5 +1,6 @@
 """Look-up: what is stored for a request, whether this token may have it now, and what RFC 9111 makes of it."""
 
+from dataclasses import dataclass
 from typing import Generic
 
 from proxy.caching import decisions, selection, staleness
@@ -12,6 +13,17 @@ from proxy.clock import Instant
 from proxy.errors import ErrorKind
 from proxy.exchange.ports import ResponseStore
 from proxy.semantics.message import Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """What a look-up would find and decide right now. `stale_left_seconds` None: no error would be replaced."""
+
+    variants: int
+    stored: StoredResponse | None
+    servability: Servability
+    decision: decisions.RequestDecision
+    stale_left_seconds: float | None
 
 
 class Lookup(Generic[SubjectT, FindingT]):
@@ -31,6 +43,23 @@ class Lookup(Generic[SubjectT, FindingT]):
         missing = ForwardReason.MISS if isinstance(selected, StoredResponse) else selected
         servability = self._servability(subject, stored, now)
         return decisions.on_request(request, stored, missing, servability, now)
+
+    def foresee(self, subject: SubjectT, request: Request, now: Instant) -> Prospect:
+        """Tell what would be found for a request whose fields nobody knows: the latest of several. Changes nothing."""
+        variants = self._store.peek(subject.key)
+        stored = next(iter(variants), None)
+        servability = self._servability(subject, stored, now)
+        decision = decisions.on_request(request, stored, ForwardReason.URI_MISS, servability, now)
+        failure = ErrorKind.CONNECTION_REFUSED
+        instead = decisions.on_failure(request, stored, servability, failure, subject.rules, now)
+        left = None if instead is None else self.stale_left_seconds(subject, request, instead.stored, now)
+        return Prospect(
+            variants=len(variants),
+            stored=stored,
+            servability=servability,
+            decision=decision,
+            stale_left_seconds=left,
+        )
 
     def on_failure(
         self, subject: SubjectT, request: Request, failure: ErrorKind | int, now: Instant

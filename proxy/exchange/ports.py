@@ -104,6 +104,10 @@ class ResponseStore(Protocol):
         """Return the stored responses under a key (one per set of nominated values), most recent first."""
         ...
 
+    def peek(self, key: CacheKey) -> Sequence[StoredResponse]:
+        """Return the same; none becomes more recently used by this."""
+        ...
+
     def put(self, stored: StoredResponse) -> bool:
         """Keep a response in place of the one with the same key and nominated values.
 

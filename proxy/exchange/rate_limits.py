@@ -4,6 +4,7 @@ In shadow mode everything is counted and nobody refused. What a token never lose
 that verifies it; what it never gains by it is an answer that it may not have.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic
 
@@ -21,6 +22,22 @@ class LimitMode(StrEnum):
     OFF = "off"
     SHADOW = "shadow"  # it is counted
     ENFORCE = "enforce"  # it is refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetOutlook:
+    """How a token's budgets stand; none where there are none."""
+
+    mode: LimitMode
+    balances: tuple[Balance, ...] = ()
+    is_exempt: bool = False
+    """Whether the next request passes whatever is left, because it verifies the token."""
+
+    def refuses(self, budget: Budget) -> Balance | None:
+        """Return the balance of a budget that would refuse the next request."""
+        if self.mode is not LimitMode.ENFORCE or self.is_exempt:
+            return None
+        return next((each for each in self.balances if each.budget is budget and not each.remaining), None)
 
 
 class RateLimits(Generic[SubjectT, FindingT]):
@@ -72,6 +89,19 @@ class RateLimits(Generic[SubjectT, FindingT]):
                 reset_seconds=balance.reset_seconds,
             )
             for balance in balances
+        )
+
+    def foresee(self, subject: SubjectT) -> BudgetOutlook:
+        """Tell how the next request would fare. Charges nothing."""
+        standing = self._standing(subject)
+        if self._mode is LimitMode.OFF or standing is Standing.STRANGER:
+            return BudgetOutlook(mode=self._mode)
+        now, token = self._clock.now(), subject.key.partition
+        is_exempt = standing is Standing.UNVERIFIED and self._limiter.verification_is_due(token, now)
+        return BudgetOutlook(
+            mode=self._mode,
+            balances=self._limiter.peek(token, subject.partition_label, now),
+            is_exempt=is_exempt,
         )
 
     def _charge(self, budget: Budget, subject: SubjectT) -> Balance | None:

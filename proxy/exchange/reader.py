@@ -129,6 +129,10 @@ class Reader(Generic[SubjectT, FindingT]):
         with self._flights.join(subject.key, generation, fly) as boarding:
             return await boarding.landing()
 
+    def is_under_way(self, subject: SubjectT) -> bool:
+        """Tell whether a request about the same could be joined."""
+        return self._flights.is_under_way(subject.key, self._generations.current(subject.scopes))
+
     def _failed(self, error: ErrorKind, reason: ForwardReason, effort: Effort) -> Conclusion:
         return Conclusion.of_failure(self._compose.failed(error, reason), error, effort)
 

@@ -1,4 +1,4 @@
-"""The control port: purge, mode, reload and status for an operator's commands, on a unix socket or on loopback TCP.
+"""The control port: purge, mode, reload, status, explain for an operator's commands, on a unix socket or loopback TCP.
 
 A browser on the same machine must not reach it: only known Hosts, no Origin, and on TCP a bearer token that
 is compared in constant time. On the unix socket the kernel vouches for the peer (see `peers`). Routes are a
@@ -7,8 +7,9 @@ table.
 
 import hmac
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _MAX_BODY_BYTES = 16_384
+_TARGET = re.compile(r"/[!-~]*")
+_METHOD = re.compile(r"[A-Z]+")
 
 
 class PurgeScope(StrEnum):
@@ -44,6 +47,22 @@ class Purge:
     token: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What would become of this request? `token` is the name of one. A target may quote a title: it isn't repeated."""
+
+    target: str = field(repr=False)
+    token: str = field(repr=False)  # somebody may give the token itself
+    method: str = "GET"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownName:
+    """No token has the name that was asked about; these are known."""
+
+    known: tuple[str, ...]
+
+
 _NEEDED: Mapping[PurgeScope, frozenset[str]] = {
     PurgeScope.ALL: frozenset(),
     PurgeScope.VAULT: frozenset({"vault"}),
@@ -60,6 +79,7 @@ class Controls:
     switch: Callable[[Mode], None]
     reload: Callable[[], "DataclassInstance"]
     status: Callable[[], "DataclassInstance"]
+    explain: Callable[[Question], "DataclassInstance | UnknownName"]
 
 
 Route = Callable[[bytes], Awaitable[Answer]]
@@ -76,6 +96,7 @@ class ControlApp:
             ("POST", "/mode"): self._switch,
             ("POST", "/reload"): self._reload,
             ("GET", "/status"): self._status,
+            ("POST", "/explain"): self._explain,
         }
 
     async def handle(self, request: Request, body: RequestBody | None) -> Answer:
@@ -120,6 +141,18 @@ class ControlApp:
     async def _status(self, _octets: bytes) -> Answer:
         return json_answer(200, asdict(self._controls.status()))
 
+    async def _explain(self, octets: bytes) -> Answer:
+        question = parse_question(octets)
+        if question is None:
+            return json_problem(
+                400, "a question needs a target (a path as clients send it) and a token's name"
+            )
+        explained = self._controls.explain(question)
+        if isinstance(explained, UnknownName):
+            known = ", ".join(explained.known) or "none yet"
+            return json_problem(404, f"no accepted token has that name; known: {known}")
+        return json_answer(200, asdict(explained))
+
 
 def parse_purge(octets: bytes) -> Purge | None:
     """Return the purge that a JSON document asks for; None unless it names exactly what its scope needs."""
@@ -143,6 +176,16 @@ def parse_mode(octets: bytes) -> Mode | None:
         return Mode(document["mode"])
     except ValueError:
         return None
+
+
+def parse_question(octets: bytes) -> Question | None:
+    """Return the question that a JSON document asks; None unless target and method could be sent as they are."""
+    document = _document(octets)
+    if document is None or not {"target", "token"} <= document.keys() <= {"target", "token", "method"}:
+        return None
+    question = Question(**document)
+    is_sendable = _TARGET.fullmatch(question.target) and _METHOD.fullmatch(question.method)
+    return question if is_sendable else None
 
 
 def _document(octets: bytes) -> dict[str, str] | None:

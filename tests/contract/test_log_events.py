@@ -9,15 +9,15 @@ import pytest
 from proxy.adapters.logs import FIELDS, LogEvent
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCS, MODULES = ROOT / "docs", sorted((ROOT / "proxy").rglob("*.py"))
+PAGE = ROOT / "docs" / "metrics.md"
+MODULES = sorted((ROOT / "proxy").rglob("*.py"))
 LEVELS = {"debug", "info", "warning", "error", "critical"}
 ROW = re.compile(r"^\| `([a-z_]+\.[a-z_]+)` \| ([a-z, ]+) \| ((?:`[a-z_]+` ?)+) \| [^|]+ \|$", re.MULTILINE)
 
 
 def rows():
     """Return event -> its fields, of the section `Log events`."""
-    page = next(text for path in sorted(DOCS.glob("*.md")) if "## Log events" in (text := path.read_text()))
-    section = page.partition("## Log events")[2].partition("\n## ")[0]
+    section = PAGE.read_text().partition("## Log events")[2].partition("\n## ")[0]
     return {event: tuple(re.findall(r"`(\w+)`", fields)) for event, _, fields in ROW.findall(section)}
 
 

@@ -112,7 +112,7 @@ def test_operators_reach_a_running_sidecar(environ):
     with started(environ, "demo", "--connect-port", str(free_port()), until="Ctrl-C") as (_, told):
         get(environ["CONNECT_SIDECAR__SERVER__LISTEN"], "/v1/vaults", exported(told, "OP_CONNECT_TOKEN"))
         assert run(environ, "healthcheck").returncode == 0
-        assert run(environ, "status").stdout.startswith("SERVING in front of http://127.0.0.1:")
+        assert run(environ, "status").stdout.startswith("OK in front of http://127.0.0.1:")
         assert run(environ, "mode").stdout == "cache\n"
         assert run(environ, "mode", "observe").stdout == "observe\n"
         assert "| mode observe |" in run(environ, "status").stdout

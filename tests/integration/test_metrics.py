@@ -10,6 +10,8 @@ from proxy.assembly import Sources
 from proxy.config import load_all
 from proxy.emulator import FOREVER, READ_WRITE, Emulator, Refuse, Status
 from proxy.server.control_app import Purge, PurgeScope
+from tests.support.collector import running_collector
+from tests.support.process import sidecar_process
 from tests.support.scraped import OPEN_METRICS, scrape
 from tests.support.sidecar import SteppedClock, running_sidecar
 from tests.support.wire import WireClient, request_head
@@ -233,7 +235,14 @@ async def test_what_can_happen_is_zero_before_it_has(world):
     others = {"audit_", "log_", "spans_"}  # told by adapters that may be off
     missing = {name for name in unlabelled if not seen.values(name)}
     assert {name for name in missing if not name.startswith(tuple(others))} == set()
-    for name in ("writes_total", "invalidated_responses_total", "upstream_retries_total", "reloads_total"):
+    for name in (
+        "writes_total",
+        "invalidated_responses_total",
+        "upstream_retries_total",
+        "reloads_total",
+        "request_duration_seconds_count",
+        "upstream_request_duration_seconds_count",
+    ):
         assert seen.values(name), name
         assert seen.total(name) == 0
 
@@ -251,3 +260,28 @@ async def test_a_scrape_while_requests_are_under_way_counts_them(world):
     assert seen.value("upstream_requests_under_way", tokens="accepted") == 1
     assert seen.value("client_connections") == 3
     assert (await world.scrape()).value("token_requests_total", cache="collapsed") == 2
+
+
+async def test_a_sampled_request_is_the_exemplar_of_its_buckets(tmp_path):
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    async with Emulator() as emulator, running_collector() as collector:
+        item = emulator.sample_data().login
+        path = f"/v1/vaults/{item.vault_id}/items/{item.id}"
+        token = emulator.issue_token("ci")
+        environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+        async with sidecar_process(emulator.url, tmp_path, environment=environment) as sidecar:
+            async with await WireClient.connect(sidecar.address) as client:
+                await client.ask(request_head("GET", path, token, f"traceparent: 00-{trace}-{'b7' * 8}-01"))
+                await client.ask(
+                    request_head("GET", path, token, f"traceparent: 00-{'1' * 32}-{'b7' * 8}-00")
+                )
+            seen = await scrape(sidecar.observe_address, OPEN_METRICS)
+    found = {
+        (sample.name.removeprefix("connect_sidecar_"), *sample.exemplar.labels.items())
+        for sample in seen.samples
+        if sample.exemplar
+    }
+    assert found == {
+        ("request_duration_seconds_bucket", ("trace_id", trace)),
+        ("upstream_request_duration_seconds_bucket", ("trace_id", trace)),
+    }

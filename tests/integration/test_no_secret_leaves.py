@@ -99,7 +99,9 @@ async def test_no_secret_token_title_or_filter_is_in_logs_metrics_status_or_erro
             writer.close()
             await writer.wait_closed()
         said.append(bytes(sidecar.output))
+        said.append(bytes(sidecar.audit))
     assert b"exchange.finished" in sidecar.output
+    assert b"audit.read" in sidecar.audit
     _header, payload, signature = token.split(".")
     own = (payload, signature, *lent.split(".")[1:], PLACEHOLDER)
     for secret in (VALUE, TITLE, TAG, JUNK, *own, "Vault-Name-Nobody-May-See"):

@@ -203,6 +203,16 @@ async def test_a_swapped_volume_a_written_file_and_one_that_goes_are_noticed(tmp
     assert await watch(plain, plain.unlink) == 1
 
 
+async def test_what_changed_before_the_watch_began_to_run_is_noticed(tmp_path):
+    path, told = tmp_path / "plain", asyncio.Event()
+    watching = FileWatch(lambda: [path], told.set, interval_seconds=0.01)
+    path.write_text("come")
+    running = asyncio.create_task(watching.run())
+    await asyncio.wait_for(told.wait(), 5)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 @pytest.mark.parametrize("how", ["file", "signal", "control"])
 async def test_a_running_process_takes_a_change_within_five_seconds(world, tmp_path, how):
     file = tmp_path / "live.toml"

@@ -17,7 +17,9 @@ from aiohttp.http_parser import HttpRequestParser, HttpResponseParser
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.adapters.upstream_client import response_head
+from proxy.audit.verification import KnownHead, Verifier
 from proxy.clock import Instant
+from proxy.commands.audit import report
 from proxy.config import sources, values
 from proxy.config.addresses import origin_host_and_port, parse_origin
 from proxy.config.keys import keys
@@ -33,6 +35,7 @@ from proxy.semantics import trace_context
 from proxy.semantics.message import Request, Response
 from proxy.server.token_injection import Lending, TokenFile, TokenInjection
 from proxy.server.translate import LocalEnd, OwnNames, translate
+from tests.support.audit_lines import chain_of, closed, opened, read
 
 ID = "a" * 26
 KEYS = tuple(keys())
@@ -52,6 +55,8 @@ ANSWER = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nETag: x\r\n\r\n"
     b"2\r\n{}\r\n0\r\n\r\n"
 )
+AUDIT_LINE = b"".join(chain_of(opened(), read(7), closed(hit=7)))
+DOCKER_LINE = json.dumps({"log": chain_of(opened())[0].decode(), "stream": "stdout"}).encode()
 TARGETS = tuple(
     f"/v1/vaults/{ID}/items/{ID}{rest}"
     for rest in ("", "/files/f/content", '?filter=title%20eq%20"a"', "/files?inline_files=true")
@@ -192,3 +197,11 @@ def read_token_file(octets: bytes) -> None:
 def read_wish(value: str) -> object:
     fields = CIMultiDictProxy(CIMultiDict({"Retry-After": value}))
     return retry_pause.seconds(1, fields, now=NOW, jitter=0.5)
+
+
+def verify(octets: bytes) -> None:
+    """Verify an export, and say what was found."""
+    verifier = Verifier(heads={"a1": KnownHead(seq=3, figure=1)})
+    verifier.read("f", octets.splitlines(keepends=True))
+    verifier.judge()
+    list(report(verifier))

@@ -14,7 +14,11 @@ from aiohttp.http_exceptions import HttpProcessingError
 from proxy import __main__ as command_line
 from proxy.adapters.upstream_client import response_head
 from proxy.adapters.upstream_client.settings import UpstreamClientSettings
+from proxy.audit import chain
+from proxy.audit.exports import record_in
+from proxy.audit.records import read_document
 from proxy.commands import healthcheck
+from proxy.commands.audit import known_head
 from proxy.commands.errors import CommandError
 from proxy.config import container_memory, sources
 from proxy.config.addresses import Address
@@ -27,6 +31,8 @@ from proxy.emulator.errors import ConnectError
 from proxy.server import control_app, control_client
 from tests.property.parser_calls import (
     ANSWER,
+    AUDIT_LINE,
+    DOCKER_LINE,
     ITEM,
     ITEMS,
     OTPAUTH,
@@ -53,6 +59,7 @@ from tests.property.parser_calls import (
     read_variable,
     read_wish,
     response_of,
+    verify,
 )
 from tests.property.parser_inputs import Inputs, field_value, octets, text
 
@@ -165,6 +172,11 @@ PARSERS: dict[str, Parser] = {
     "a purge": Parser(
         module="proxy.server.control_app", parse=control_app.parse_purge, inputs=octets(*_JSON)
     ),
+    "a question": Parser(
+        module="proxy.server.control_app",
+        parse=control_app.parse_question,
+        inputs=octets(*_JSON, b'{"target":"/v1/vaults","token":"ci","method":"GET"}'),
+    ),
     "a mode": Parser(module="proxy.server.control_app", parse=control_app.parse_mode, inputs=octets(*_JSON)),
     "the Host of the control port": Parser(
         module="proxy.server.control_app", parse=control_app._host_of, inputs=field_value(*_ADDRESSES)
@@ -225,6 +237,24 @@ PARSERS: dict[str, Parser] = {
         parse=command_line._port,
         inputs=text("8080", "0"),
         errors=(argparse.ArgumentTypeError, ValueError),  # argparse takes both
+    ),
+    "audit lines among others": Parser(
+        module="proxy.audit.exports", parse=record_in, inputs=octets(AUDIT_LINE, DOCKER_LINE)
+    ),
+    "the code of an audit line": Parser(
+        module="proxy.audit.chain", parse=chain.split, inputs=octets(AUDIT_LINE)
+    ),
+    "audit records": Parser(module="proxy.audit.records", parse=read_document, inputs=octets(AUDIT_LINE)),
+    "audit exports": Parser(
+        module="proxy.audit.verification",
+        parse=verify,
+        inputs=octets(AUDIT_LINE, AUDIT_LINE * 3, DOCKER_LINE),
+    ),
+    "a head on the command line": Parser(
+        module="proxy.commands.audit",
+        parse=known_head,
+        inputs=text("a1=3:4503599627370495", "a=b=1e3:4.5e+15"),
+        errors=(argparse.ArgumentTypeError,),
     ),
     "targets of the embedded server": Parser(
         module="proxy.emulator.targets",

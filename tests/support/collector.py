@@ -13,6 +13,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as WireSpan
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
+from tests.support.overheard import OVERHEARD
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
@@ -66,6 +68,7 @@ class Collector:
         if self.hangs or self.refuses:
             return web.Response(status=503)
         self.raw += octets
+        OVERHEARD.say("a span", octets)
         sent = ExportTraceServiceRequest.FromString(octets)
         for of_resource in sent.resource_spans:
             known = _attributes(of_resource.resource.attributes)

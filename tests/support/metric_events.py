@@ -78,8 +78,15 @@ class Owners:
         default_factory=lambda: {"hit": 4, "stale": 3, "collapsed": 2, "background": 1}
     )
     tokens: tuple[NamedToken, ...] = (
-        NamedToken(name="billing", verified_age_seconds=12.0, expires_wall_seconds=1_900_000_000.0),
-        NamedToken(name="ci", verified_age_seconds=99.0, expires_wall_seconds=None),
+        NamedToken(
+            name="billing",
+            state=TokenState.VERIFIED,
+            verified_age_seconds=12.0,
+            expires_wall_seconds=1_900_000_000.0,
+        ),
+        NamedToken(
+            name="ci", state=TokenState.UNVERIFIED, verified_age_seconds=99.0, expires_wall_seconds=None
+        ),
     )
 
     def state(self) -> BreakerState:

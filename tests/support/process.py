@@ -1,4 +1,7 @@
-"""The sidecar as a process of its own: `connect-sidecar serve`, with everything it writes kept."""
+"""The sidecar as a process of its own: `connect-sidecar serve`, with everything it writes kept.
+
+What it says of itself (standard error) and the audit (standard output) are kept apart.
+"""
 
 import asyncio
 import os
@@ -10,10 +13,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.overheard import OVERHEARD
+
 
 @dataclass(slots=True)
 class SidecarProcess:
-    """A running process; `output` grows while it runs and is complete once it has ended."""
+    """A running process; `output` and `audit` grow while it runs and are complete once it has ended."""
 
     pid: int
     address: str
@@ -21,6 +26,7 @@ class SidecarProcess:
     control_path: Path
     process: asyncio.subprocess.Process
     output: bytearray = field(default_factory=bytearray)
+    audit: bytearray = field(default_factory=bytearray)
 
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
@@ -63,7 +69,7 @@ async def sidecar_process(
         *(sys.executable, "-m", "proxy", "serve", *arguments),
         env=environ,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+        stderr=asyncio.subprocess.PIPE,
     )
     sidecar = SidecarProcess(
         process.pid,
@@ -73,7 +79,7 @@ async def sidecar_process(
         process,
     )
     is_serving = asyncio.Event()
-    reading = asyncio.create_task(_keep_output(sidecar, is_serving))
+    reading = asyncio.gather(_keep_output(sidecar, is_serving), _keep_audit(sidecar))
     try:
         await asyncio.wait_for(is_serving.wait(), 20)
         yield sidecar
@@ -82,13 +88,20 @@ async def sidecar_process(
             process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(process.wait(), 30)
         await reading
+        OVERHEARD.say("a process", bytes(sidecar.output + sidecar.audit))
     assert process.returncode == expected_code, bytes(sidecar.output)
 
 
 async def _keep_output(sidecar: SidecarProcess, is_serving: asyncio.Event) -> None:
-    assert sidecar.process.stdout is not None
-    while line := await sidecar.process.stdout.readline():
+    assert sidecar.process.stderr is not None
+    while line := await sidecar.process.stderr.readline():
         sidecar.output += line
         if b'"phase":"serving"' in line:
             is_serving.set()
     is_serving.set()
+
+
+async def _keep_audit(sidecar: SidecarProcess) -> None:
+    assert sidecar.process.stdout is not None
+    while octets := await sidecar.process.stdout.read(65_536):
+        sidecar.audit += octets

@@ -1,14 +1,17 @@
 """A sidecar in this process, on free loopback ports, made by the composition root as in production."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from proxy.assembly import Running, Sidecar, Sources
 from proxy.clock import Clock, Instant, SystemClock
 from proxy.config import Settings, load
+from tests.support.overheard import OVERHEARD
 
 
 class SteppedClock:
@@ -59,7 +62,9 @@ def settings_for(upstream_url: str, directory: Path, **overrides: str) -> Settin
         "SERVER__DRAIN_DELAY_SECONDS": "0",
         "OBSERVE__LISTEN": "127.0.0.1:0",
         "CONTROL__SOCKET": str(directory / "control.sock"),
-        "LOG__LEVEL": "error",
+        "LOG__LEVEL": "debug",
+        "AUDIT__OUTPUT": "file",
+        "AUDIT__FILE": str(directory / "audit.jsonl"),
         **overrides,
     }
     return load(None, {f"CONNECT_SIDECAR__{name}": value for name, value in environ.items()})
@@ -86,5 +91,18 @@ async def running_sidecar(
         try:
             yield RunningSidecar(sidecar, ready.result())
         finally:
+            _overhear(sidecar)
             sidecar.lifecycle.request_stop()
             await serving
+            _overhear_audit(Path(directory))
+
+
+def _overhear_audit(directory: Path) -> None:
+    for file in directory.glob("audit.jsonl*"):
+        OVERHEARD.say("an audit", file.read_bytes())
+
+
+def _overhear(sidecar: Sidecar) -> None:
+    """Keep what it would tell an operator, for the search for secrets at the end of the run."""
+    OVERHEARD.say("metrics", sidecar._observation.metrics.render()[0])
+    OVERHEARD.say("status", json.dumps(asdict(sidecar.status())).encode())

@@ -57,4 +57,4 @@ def test_the_lines_show_a_miss_a_hit_a_write_and_the_read_after_it(demo):
     cache_status = re.findall(r"^Cache-Status: connect-sidecar; (\S+?);", ran.stdout, re.MULTILINE)
     assert cache_status == ["fwd=uri-miss", "hit", "fwd=method", "fwd=uri-miss"]
     assert ran.stdout.count("HTTP/1.1 200") == 4
-    assert "SERVING in front of" in ran.stdout
+    assert "OK in front of" in ran.stdout

@@ -12,10 +12,9 @@ from proxy.commands.errors import CommandError
 from proxy.commands.healthcheck import observe_address
 from proxy.commands.purge import document_of
 from proxy.commands.startup import warn_about
-from proxy.commands.status import is_connect_away, line_of
 from proxy.config import Address, ControlSettings, load_all
 
-COMMANDS = ("serve", "demo", "emulate", "check-config", "healthcheck", "purge", "mode", "status")
+COMMANDS = ("serve", "demo", "emulate", "check-config", "healthcheck", "purge", "mode", "status", "audit")
 
 
 @pytest.fixture(autouse=True)
@@ -138,25 +137,6 @@ def test_purge_of_an_item_needs_its_vault(item):
         document_of(chosen(item=item))
 
 
-def test_status_is_one_line():
-    document = {
-        "version": "1.2.3",
-        "phase": "serving",
-        "upstream": "http://connect:8080",
-        "profile": "connect",
-        "mode": "observe",
-        "stored_responses": 12,
-        "stored_bytes": 1_572_864,
-        "evictions": 3,
-        "open_fences": 1,
-        "uptime_seconds": 3725.9,
-    }
-    assert line_of(document) == (
-        "SERVING in front of http://connect:8080 | mode observe | 12 stored (1.5 MiB) | 3 evicted | fences 1 | up 1h02m"
-        " | profile connect | version 1.2.3"
-    )
-
-
 def test_status_of_a_sidecar_that_is_not_there_names_where_it_looked(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("CONNECT_SIDECAR__CONTROL__SOCKET", str(tmp_path / "none.sock"))
     assert main(["status"]) == 2
@@ -179,18 +159,26 @@ def test_a_control_port_that_is_off_is_said_so():
 
 
 @pytest.mark.parametrize(
-    ("breakers", "expected"),
-    [
-        ([], False),
-        (["closed"], False),
-        (["open"], True),
-        (["half_open"], True),
-        (["open", "closed"], False),
-        (["open", "open"], True),
-    ],
+    ("state", "code"), [("ok", 0), ("degraded", 1), ("starting", 1), ("draining", 1), ("failing", 2)]
 )
-def test_status_is_degraded_while_no_upstream_answers(breakers, expected):
-    document = {"phase": "serving", "endpoints": [{"breaker": breaker} for breaker in breakers]}
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_the_exit_code_of_status_is_its_state(monkeypatch, capsys, state, code, form):
+    monkeypatch.setattr("proxy.commands.status.ask", lambda *_: {"state": state, "mode": "cache", "new": 1})
+    assert main(["status", *form]) == code
+    assert state in capsys.readouterr().out.lower()
 
-    assert is_connect_away(document) is expected
-    assert line_of(document).startswith("DEGRADED Connect does not answer" if expected else "SERVING")
+
+def test_a_status_of_another_version_is_said_to_be(monkeypatch, capsys):
+    monkeypatch.setattr("proxy.commands.status.ask", lambda *_: {"state": "splendid"})
+    assert main(["status"]) == 2
+    assert capsys.readouterr().err == (
+        "connect-sidecar status: the sidecar that runs is of another version: try --json\n"
+    )
+
+
+@pytest.mark.parametrize("seconds", ["0", "0.09", "3601", "nan", "soon", "-1"])
+def test_an_interval_is_a_sensible_number(seconds, capsys):
+    with pytest.raises(SystemExit) as refused:
+        main(["status", "--watch", "--interval-seconds", seconds])
+    assert refused.value.code == 2
+    assert "from 0.1 to 3600" in capsys.readouterr().err

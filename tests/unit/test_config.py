@@ -452,3 +452,46 @@ def test_limits_of_a_named_token_are_a_table_in_the_file_and_toml_in_the_environ
 def test_what_is_wrong_inside_a_table_is_named(text, problem):
     name = "CONNECT_SIDECAR__LIMITS__NAMED"
     assert only_problem(NAMED | {name: text}) == f"{name}{problem}"
+
+
+# --- audit
+
+
+def test_the_audit_goes_to_a_file_with_a_key(tmp_path):
+    key = tmp_path / "key"
+    key.write_bytes(bytes(32))
+    document = f'[audit]\noutput = "file"\nfile = "{tmp_path}/audit"\nkey_file = "{key}"\nmode = "strict"'
+    assert from_document(document, tmp_path).audit.file == f"{tmp_path}/audit"
+
+
+@pytest.mark.parametrize(
+    ("audit", "problem"),
+    [
+        ('output = "file"', "audit.output: file needs audit.file"),
+        ('file = "/tmp/audit"', "audit.file: has no use without audit.output = file"),
+        ('output = "file"\nfile = "audit"', "audit.file: must be an absolute path"),
+        ('output = "file"\nfile = "/none/such/audit"', "audit.file: /none/such is no directory"),
+        ('output = "file"\nfile = "/dev/full"', "audit.file: /dev/full is no regular file"),
+        ('output = "file"\nfile = "/tmp/\\u0000"', "audit.file: can't be a path"),
+        ('output = "off"\nmode = "strict"', "audit.mode: strict has no use with audit.output = off"),
+        (
+            'output = "off"\non_failure = "refuse"',
+            "audit.on_failure: refuse has no use with audit.output = off",
+        ),
+        ("rotate_bytes = 1000", "audit.rotate_bytes: must be at least 65536"),
+        ('key_file = "/none"', "audit.key_file: /none can't be read: No such file or directory"),
+        ('key_file = "/dev/null"', "audit.key_file: /dev/null holds fewer than 32 bytes"),
+        ('key_file = "/dev/zero"', "audit.key_file: /dev/zero holds more than 4096 bytes"),
+    ],
+)
+def test_an_audit_that_would_not_be_one_is_refused(tmp_path, audit, problem):
+    assert only_problem(document=f"[audit]\n{audit}", tmp_path=tmp_path) == problem
+
+
+def test_what_is_wrong_with_the_audit_is_told_at_once_and_never_with_the_key(tmp_path):
+    key = tmp_path / "key"
+    key.write_text("a-short-secret")
+    document = f'[audit]\noutput = "off"\nfile = "audit"\nmode = "strict"\nkey_file = "{key}"'
+    told = problems(document=document, tmp_path=tmp_path)
+    assert len(told) == 5
+    assert "a-short-secret" not in "".join(told)

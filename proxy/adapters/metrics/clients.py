@@ -106,7 +106,7 @@ class Clients:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._requests = Counts()  # by token, too: one cell for both metrics
-        self._durations = DurationsByWord()
+        self._durations = DurationsByWord(*Answered)
         self._not_stored = Counts()
         self._would_be_hits = Counts()
         self._ages = {cache: Greatest(_LATELY_SECONDS) for cache in (Answered.HIT, Answered.STALE)}

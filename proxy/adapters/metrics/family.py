@@ -46,7 +46,8 @@ def closed(name: str, *words: type[StrEnum] | str) -> Label:
 
 TOKEN = Label(
     name="token",
-    bounded="names of tokens that Connect has accepted, at most 200; then `other`; not accepted: `unknown`",
+    bounded="names of tokens that Connect has accepted, at most 200; then `other`; not accepted: `unknown`; with "
+    "profile http: `shared` or `private`",
 )
 
 LabelValues = tuple[str, ...]

@@ -84,7 +84,10 @@ class Durations:
 
 
 class DurationsByWord(dict[str, Durations]):
-    """Durations by one label value; one that is looked up exists from then on."""
+    """Durations by one label value; `words` exist from the start, others once they are looked up."""
+
+    def __init__(self, *words: str) -> None:
+        super().__init__((word, Durations()) for word in words)
 
     def __missing__(self, word: str) -> Durations:
         durations = self[word] = Durations()

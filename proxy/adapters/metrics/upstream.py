@@ -105,7 +105,7 @@ class UpstreamSide:
         self._upstream = upstream
         self._clock = clock
         self._requests = Counts()
-        self._durations = DurationsByWord()
+        self._durations = DurationsByWord(_ANSWERED, _FAILED)
         self._is_up = True
         self._openings = Counts()
         self._switches = Cell()

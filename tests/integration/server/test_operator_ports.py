@@ -10,7 +10,14 @@ from dataclasses import dataclass
 import pytest
 
 from proxy.server import listeners
-from proxy.server.control_app import ControlApp, Controls, Purge, PurgeScope
+from proxy.server.control_app import (
+    ControlApp,
+    Controls,
+    Purge,
+    PurgeScope,
+    Question,
+    UnknownName,
+)
 from proxy.server.control_client import ControlError, ControlTarget, ask_control
 from proxy.server.front import Front
 from proxy.server.http_server import HttpServer, HttpServerSettings
@@ -104,7 +111,11 @@ def controls(purges: list[Purge]) -> Controls:
         purges.append(asked)
         return 7
 
-    return Controls(purge=purge, switch=lambda mode: None, reload=Status, status=Status)
+    def explain(asked: Question) -> Status | UnknownName:
+        known = asked.token == "ci"
+        return Status(mode=asked.method) if known else UnknownName(known=("ci", "web"))
+
+    return Controls(purge=purge, switch=lambda mode: None, reload=Status, status=Status, explain=explain)
 
 
 async def test_control_socket_purges_and_tells_its_status(opened, tmp_path):
@@ -149,6 +160,48 @@ async def test_purge_that_names_the_wrong_things_is_refused(opened, document):
     head = b"POST /purge HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(document)
     assert (await ask(running.addresses[0].port, head + document))[0] == "HTTP/1.1 400 Bad Request"
     assert purges == []
+
+
+async def test_a_question_is_answered_and_a_name_nobody_has_is_told_with_those_that_are_known(
+    opened, tmp_path
+):
+    path = tmp_path / "control.sock"
+    await opened(front(ControlApp(controls([])), UnixAddress(setting="c", path=path)))
+    target = ControlTarget(socket_path=path)
+
+    def ask_about(**question):
+        return ask_control(target, "POST", "/explain", question)
+
+    assert (await ask_about(target="/v1/vaults", token="ci"))["mode"] == "GET"
+    assert (await ask_about(target="/v1/vaults", token="ci", method="PUT"))["mode"] == "PUT"
+    with pytest.raises(ControlError, match=r"no accepted token has that name; known: ci, web$"):
+        await ask_about(target="/v1/vaults", token="eyJhbGciOi")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"",
+        b"{}",
+        b'{"target":"/v1/vaults"}',
+        b'{"token":"ci"}',
+        b'{"target":"v1/vaults","token":"ci"}',
+        b'{"target":"http://connect/v1","token":"ci"}',
+        b'{"target":"/a b","token":"ci"}',
+        b'{"target":"/caf\xc3\xa9","token":"ci"}',
+        b'{"target":"/a\\r\\nX: y","token":"ci"}',
+        b'{"target":"/","token":"ci","method":"get"}',
+        b'{"target":"/","token":"ci","method":"GET /x"}',
+        b'{"target":"/","token":"ci","body":"x"}',
+        b'{"target":7,"token":"ci"}',
+    ],
+)
+async def test_a_question_that_could_not_be_a_request_is_refused_and_not_repeated(opened, document):
+    running = await opened(front(ControlApp(controls([])), free()))
+    head = b"POST /explain HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(document)
+    status_line, _, body = await ask(running.addresses[0].port, head + document)
+    assert status_line == "HTTP/1.1 400 Bad Request"
+    assert json.loads(body)["message"].startswith("a question needs a target")
 
 
 @pytest.mark.parametrize(

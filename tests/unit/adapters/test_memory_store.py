@@ -242,3 +242,14 @@ class StoreMachine(RuleBasedStateMachine):
 
 TestAnySequence = StoreMachine.TestCase
 TestAnySequence.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+def test_peeking_is_no_use():
+    size = accounted_bytes(response())
+    store = MemoryStore(total_bytes=2 * size, per_response_bytes=ROOMY)
+    store.put(response(1))
+    store.put(response(2))
+    assert store.peek(key(1)) == store.peek(key(1)) != ()
+    assert store.peek(key(9)) == ()
+    store.put(response(3))
+    assert [bool(store.peek(key(number))) for number in (1, 2, 3)] == [False, True, True]

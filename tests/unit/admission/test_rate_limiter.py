@@ -59,3 +59,23 @@ def test_balances_say_what_is_left():
     requests, upstream = limiter.balances(b"a", "x", at(0))
     assert (requests.budget, requests.remaining, requests.reset_seconds) == (Budget.REQUESTS, 2, 1.0)
     assert (upstream.remaining, upstream.retry_after_seconds) == (1, 0.0)
+
+
+def test_peeking_tells_the_same_and_makes_no_account():
+    limiter = RateLimiter(limits=SMALL, verification_seconds=60.0)
+    assert [balance.remaining for balance in limiter.peek(b"a", "x", at(0))] == [3, 1]
+    assert limiter.verification_is_due(b"a", at(0))
+    assert len(limiter) == 0
+    spend(limiter, b"a")
+    assert limiter.take_verification(b"a", "x", at(0))
+    for now in (0.0, 1.5, 9.0):
+        assert limiter.peek(b"a", "x", at(now)) == limiter.balances(b"a", "x", at(now))
+    assert not limiter.verification_is_due(b"a", at(59))
+    assert limiter.verification_is_due(b"a", at(60))
+
+
+def test_peeking_after_a_change_of_limits_tells_the_new_ones():
+    limiter = RateLimiter(limits=SMALL)
+    spend(limiter, b"a")
+    limiter.adopt({**SMALL, Budget.REQUESTS: Limit(per_second=Fraction(1), burst=9)}, {})
+    assert limiter.peek(b"a", "x", at(0))[0].remaining == 9

@@ -197,3 +197,12 @@ def test_junk_tokens_take_bounded_room():
 
     assert len(known._strangers) == 10
     assert len(known._standings) == 0
+
+
+def test_the_age_of_a_proof_is_that_of_its_request():
+    known = leases()
+    assert known.age_seconds(A, VAULT, at(0.0)) is None
+    known.renew(A, VAULT, at(10.0))
+
+    assert known.age_seconds(A, VAULT, at(14.0)) == 4
+    assert known.age_seconds(A, OTHER_VAULT, at(14.0)) is None

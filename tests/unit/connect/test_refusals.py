@@ -3,12 +3,15 @@
 import asyncio
 from itertools import pairwise
 
+from multidict import CIMultiDict, CIMultiDictProxy
+
 from proxy.clock import Instant
 from proxy.connect.profile import ConnectRules
 from proxy.connect.refusals import Refusals
 from proxy.exchange.mode import Mode
 from proxy.semantics.message import Response
 from tests.support.one_vault import ITEMS, in_virtual_time, item
+from tests.unit.connect.samples import at
 
 RULES = ConnectRules(change_check_interval_seconds=0)
 
@@ -131,3 +134,15 @@ def test_the_table_is_bounded_and_long_answers_are_not_kept():
             refusals.refused(bytes([number]), answer, now, now)
     assert len(refusals) == 10
     assert refusals.refused_before(bytes([99]), now) is None
+
+
+def test_telling_how_long_it_is_damped_lets_nobody_pass():
+    refusals, digest = Refusals(), b"d"
+    refusal = Response(status=401, reason="", fields=CIMultiDictProxy(CIMultiDict()), body=b"{}")
+    assert refusals.left_seconds(digest, at(0)) == 0
+    for moment in (0, 1, 2):
+        refusals.refused(digest, refusal, at(moment), at(moment))
+    assert refusals.left_seconds(digest, at(3)) == 1
+    assert refusals.left_seconds(digest, at(4)) == refusals.left_seconds(digest, at(4)) == 0
+    assert refusals.refused_before(digest, at(4)) is None  # this one passes, for all others wait then
+    assert refusals.left_seconds(digest, at(4)) == 2

@@ -158,3 +158,28 @@ def test_the_memory_of_tokens_is_bounded():
         partition_of(f"Bearer t{number}", known)
 
     assert len(known._partitions) <= 8
+
+
+def test_accepted_tokens_are_found_by_name_with_their_claims():
+    known = tokens(**{"a" * 26: "ci", "b" * 26: "ci"})
+    bearers = [token("a" * 26, expires=1.9e9), token("b" * 26), token("c" * 26)]
+    first, second, stranger = (partition_of(f"Bearer {bearer}", known) for bearer in bearers)
+    assert known.accepted("ci") == ()
+    known.accept(first)
+    known.accept(second)
+    assert known.accepted("ci") == (first, second)
+    assert known.accepted(known.label(stranger)) == ()
+    assert known.accepted("ci")[0].expires_wall_seconds == 1.9e9
+    known.rename({"a" * 26: "web"})
+    assert known.accepted("ci") == ()
+    known.accept(first)
+    assert known.accepted("web") == (first,)
+
+
+def test_those_beyond_the_bound_share_a_name_and_are_not_found_by_it():
+    known = Tokens(key=KEY, names={}, most_labels=1)
+    first, second = (partition_of(f"Bearer {bearer}", known) for bearer in (ALPHA, BETA))
+    known.accept(first)
+    known.accept(second)
+    assert known.accepted(known.label(first)) == (first,)
+    assert known.accepted("other") == ()

@@ -172,3 +172,36 @@ def test_old_fences_are_forgotten():
 
     assert sum(map(len, known._vaults.values())) <= 2
     assert not known.item_is_fenced(OTHER_VAULT, ITEM, at(9900.0))
+
+
+def around(known, vault, item, now):
+    return [
+        (fence.waits_for, fence.version, fence.age_seconds, fence.left_seconds)
+        for fence in known.open_around(vault, item, at(now))
+    ]
+
+
+def test_open_fences_say_what_they_wait_for_and_how_long():
+    known = fences()
+    known.changed(VAULT, ITEM, 5, at(10.0))
+    known.deleted(VAULT, OTHER_ITEM, at(12.0))
+    known.unknown(OTHER_VAULT, None, at(14.0))
+    change, deletion, unclear = (
+        ("version", 6, 5.0, 25.0),
+        ("absence", None, 3.0, 27.0),
+        ("time", None, 1.0, 29.0),
+    )
+    assert around(known, VAULT, ITEM, 15.0) == [change]
+    assert around(known, VAULT, None, 15.0) == [change, deletion]
+    assert around(known, None, None, 15.0) == [change, deletion, unclear]
+    assert around(known, OTHER_VAULT, ITEM, 15.0) == []
+    assert around(known, None, None, 60.0) == []
+    known.lift(VAULT, shows(6, 16.0), at(16.0))
+    assert around(known, VAULT, ITEM, 16.0) == []
+
+
+def test_the_fence_around_everything_concerns_everything():
+    known = fences()
+    known.unknown_everywhere(at(10.0))
+    everything = [("time", None, 4.0, 26.0)]
+    assert around(known, VAULT, ITEM, 14.0) == around(known, None, None, 14.0) == everything

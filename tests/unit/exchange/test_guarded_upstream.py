@@ -309,6 +309,8 @@ async def test_a_silence_as_long_as_the_deadline_counts_although_it_ends_as_a_ca
         async with asyncio.timeout(15.0):
             await guarded.it.send(get())
     assert guarded.states == [BreakerState.OPEN]
+    (told,) = guarded.notes.of(UpstreamAnswered)
+    assert (told.status, told.error) == (None, ErrorKind.HTTP_RESPONSE_TIMEOUT)
 
 
 async def open_it(guarded):

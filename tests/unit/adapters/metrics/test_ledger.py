@@ -56,8 +56,9 @@ def test_each_bucket_keeps_its_last_trace():
     assert (exemplars[0.005].value, exemplars[0.005].timestamp) == (0.003, 2.0)
 
 
-def test_durations_by_word_appear_with_their_first():
-    by_word = DurationsByWord()
-    assert list(by_word.histograms()) == []
-    by_word["hit"].note(0.1)
-    assert [histogram.labels for histogram in by_word.histograms()] == [("hit",)]
+def test_durations_by_word_are_there_from_the_start_or_from_their_first():
+    by_word = DurationsByWord("hit")
+    by_word["stale"].note(0.1)
+    by_word["stale"].note(0.1)
+    counts = {histogram.labels: histogram.buckets[-1][1] for histogram in by_word.histograms()}
+    assert counts == {("hit",): 0, ("stale",): 2}

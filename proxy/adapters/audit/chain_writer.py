@@ -1,0 +1,193 @@
+"""Aggregates as lines of one chain, written in order: what stands in the output is always a chain without a hole.
+
+A number is used up only by a line that has begun to be written. Of a line that was cut (a full disk), the rest is
+written first when writing works again; what was not begun is returned to whoever handed it over. Called by the writing
+thread alone, which it may block; plain system calls, no loop.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from proxy.adapters.audit.figures import AuditFigures
+from proxy.adapters.audit.outputs import Output
+from proxy.audit import chain
+from proxy.audit.chain import Head
+from proxy.audit.ledger import Aggregate
+from proxy.audit.records import Closed, Content, Lead, Lost, Opened, Read, Rotated, document_of, timestamp
+from proxy.clock import Clock
+
+_AT_ONCE = 32
+"""Lines made and written together. The interpreter is the event loop's, too: it gets its turn at each system call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """Who writes, and how. `key` chains the records."""
+
+    instance: str
+    pod: str = ""
+    namespace: str = ""
+    version: str
+    interval_seconds: float
+    mode: str
+    on_failure: str
+    key: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a batch: what was not written, and why not."""
+
+    unwritten: Sequence[Aggregate] = ()
+    failure: Exception | None = None
+
+
+_Entry = Content | Aggregate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """An entry as it is written: octets (those still to be written), and the head after it."""
+
+    entry: _Entry
+    content: Content
+    octets: bytes
+    head: Head
+
+
+class ChainWriter:
+    """Writes one instance's chain."""
+
+    def __init__(self, writing: Writing, output: Output, figures: AuditFigures, clock: Clock) -> None:
+        self._writing = writing
+        self._output = output
+        self._figures = figures
+        self._clock = clock
+        self._head = Head()
+        self._cut: _Line | None = None  # begun, not finished
+        self._rotated: Rotated | None = None  # a file was begun without saying so
+        self._lost_told = 0
+        self._is_failing = False
+        self._last_success = timestamp(clock.now().wall_seconds)
+
+    def write(self, aggregates: Sequence[Aggregate], *, is_last: bool = False) -> Outcome:
+        """Write a batch as far as possible; the last one ends the chain."""
+        left = deque(self._entries(aggregates, is_last=is_last))
+        failure: Exception | None = None
+        try:
+            self._write(left)
+        except Exception as error:  # noqa: BLE001 - a fault of ours is no worse than a full disk: tried again
+            failure = error
+        self._is_failing = failure is not None
+        if is_last:
+            self._output.close()
+        if is_last and self._cut is not None:
+            left.append(self._cut.entry)  # nobody will finish it
+        unwritten = [entry for entry in left if isinstance(entry, Aggregate)]
+        return Outcome(unwritten=unwritten, failure=failure)
+
+    def _entries(self, aggregates: Sequence[Aggregate], *, is_last: bool) -> Iterator[_Entry]:
+        if not self._head.seq:
+            yield self._opened()
+        if self._rotated is not None:
+            yield self._rotated
+        if self._is_failing or self._figures.lost > self._lost_told:
+            yield self._lost()
+        yield from aggregates
+        if is_last:
+            yield Closed(reads={}, lost=0)  # counted when its turn comes
+
+    def _write(self, left: deque[_Entry]) -> None:
+        if self._cut is not None:
+            self._finish(self._cut)
+        while left:
+            rotated = self._output.prepare()
+            if rotated is not None:
+                self._rotated = rotated
+                left.appendleft(rotated)
+            self._write_some(left)
+
+    def _write_some(self, left: deque[_Entry]) -> None:
+        lines = self._lines(list(islice(left, _AT_ONCE)))
+        octets = memoryview(b"".join(line.octets for line in lines))
+        written = 0
+        try:
+            while written < len(octets):
+                written += self._output.write(octets[written:])
+        finally:
+            self._take_note(lines, written, left)
+
+    def _take_note(self, lines: Sequence[_Line], written: int, left: deque[_Entry]) -> None:
+        for line in lines:
+            if not written:
+                return
+            left.popleft()
+            self._head = line.head
+            if written < len(line.octets):
+                self._cut = replace(line, octets=line.octets[written:])
+                return
+            written -= len(line.octets)
+            self._is_on_record(line)
+
+    def _finish(self, cut: _Line) -> None:
+        octets = cut.octets
+        while octets:
+            octets = octets[self._output.write(octets) :]
+            self._cut = replace(cut, octets=octets)
+        self._cut = None
+        self._is_on_record(cut)
+
+    def _is_on_record(self, line: _Line) -> None:
+        figures, content = self._figures, line.content
+        figures.records += 1
+        figures.sequence, figures.head = line.head.seq, line.head.figure
+        self._last_success = timestamp(self._clock.now().wall_seconds)
+        if isinstance(content, Read):
+            figures.reads[content.how] += content.count
+        elif isinstance(content, Lost):
+            self._lost_told += content.reads
+        elif isinstance(content, Rotated):
+            self._rotated = None
+
+    def _lines(self, entries: Sequence[_Entry]) -> list[_Line]:
+        """Seal entries one after the other, as if all of them were going to be written."""
+        lines, head, reads = [], self._head, dict(self._figures.reads)
+        for entry in entries:
+            content = entry.content() if isinstance(entry, Aggregate) else entry
+            if isinstance(content, Read):
+                reads[content.how] += content.count
+            elif isinstance(content, Closed):
+                content = Closed(
+                    reads={how: count for how, count in reads.items() if count}, lost=self._figures.lost
+                )
+            document = document_of(self._lead(content, head.seq + 1), content)
+            octets, head = chain.seal(self._writing.key, head, document)
+            lines.append(_Line(entry=entry, content=content, octets=octets, head=head))
+        return lines
+
+    def _lead(self, content: Content, seq: int) -> Lead:
+        return Lead(
+            ts=timestamp(self._clock.now().wall_seconds),
+            event=content.event.value,
+            instance=self._writing.instance,
+            seq=seq,
+            pod=self._writing.pod,
+            namespace=self._writing.namespace,
+        )
+
+    def _opened(self) -> Opened:
+        writing = self._writing
+        return Opened(
+            version=writing.version,
+            interval_seconds=writing.interval_seconds,
+            mode=writing.mode,
+            on_failure=writing.on_failure,
+            keyed=writing.key is not None,
+            continues=self._output.found(),
+        )
+
+    def _lost(self) -> Lost:
+        now = timestamp(self._clock.now().wall_seconds)
+        return Lost(reads=self._figures.lost - self._lost_told, first=self._last_success, last=now)

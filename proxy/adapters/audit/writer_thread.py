@@ -1,0 +1,46 @@
+"""The thread that writes: batches go in from the event loop, what became of them comes back to it.
+
+One batch after the other, in order. A thread that blocks (a disk that hangs) keeps nobody waiting: it is a daemon.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+from proxy.adapters.audit.chain_writer import ChainWriter, Outcome
+from proxy.audit.ledger import Aggregate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Closed aggregates to write; `settled` is called on the loop."""
+
+    aggregates: Sequence[Aggregate]
+    settled: Callable[[Outcome], None]
+    is_last: bool = False
+
+
+class WriterThread:
+    """Owns a chain's writer."""
+
+    def __init__(self, writer: ChainWriter, loop: asyncio.AbstractEventLoop) -> None:
+        self._writer = writer
+        self._loop = loop
+        self._batches: SimpleQueue[Batch] = SimpleQueue()
+        threading.Thread(target=self._run, name="audit", daemon=True).start()
+
+    def submit(self, batch: Batch) -> None:
+        """Have a batch written after those before it. Never blocks."""
+        self._batches.put(batch)
+
+    def _run(self) -> None:
+        while True:
+            batch = self._batches.get()
+            outcome = self._writer.write(batch.aggregates, is_last=batch.is_last)
+            with suppress(RuntimeError):  # the loop has ended without waiting any longer
+                self._loop.call_soon_threadsafe(batch.settled, outcome)
+            if batch.is_last:
+                return
