@@ -47,6 +47,7 @@ NOT_FED = {
     "proxy.emulator.holds": "compiles the pattern of a test",
     "proxy.emulator.recorder": "compiles the pattern of a test",
     "proxy.emulator.vault_access": "matches an identifier, and cannot fail",
+    "proxy.adapters.logs.library_loggers": "matches the text of a warning, and cannot fail",
     "proxy.profiles": "reads the upstream's URL, checked by `sources`",
     "proxy.upstreams": "reads the upstream's URL, checked by `sources`",
 }
