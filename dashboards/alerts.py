@@ -156,7 +156,8 @@ def _tokens_refused(severity: str, *comparisons: str) -> Alert:
             for comparison in comparisons
         ),
         hold="2m",
-        summary=f"Connect at {_THIS_UPSTREAM} refuses access tokens that it accepted before: {{{{ $value }}}} within ten minutes.",
+        summary=f"Connect at {_THIS_UPSTREAM} refuses access tokens that it accepted before: {{{{ $value }}}} within "
+        "ten minutes.",
         affected=f"In use by: {_workloads(queries.refused_tokens())}",
     )
 
@@ -246,8 +247,8 @@ SIDECAR_SICK = (
         "restarts",
         figure=recordings.PODS_RESTARTING,
         comparison="> 0",
-        summary=f"connect-sidecar in front of {_THIS_UPSTREAM} keeps restarting, in pods: {{{{ $value }}}}. Each time it "
-        "forgets all that was stored.",
+        summary=f"connect-sidecar in front of {_THIS_UPSTREAM} keeps restarting, in pods: {{{{ $value }}}}. Each time "
+        "it forgets all that was stored.",
         affected=f"Pods of: {_listed(queries.workloads_restarting('%s'))}",
     ),
     _sidecar_sick(
@@ -264,8 +265,8 @@ SIDECAR_SICK = (
         figure=recordings.PODS_REFUSING_RELOAD,
         comparison="> 0",
         hold="15m",
-        summary=f"connect-sidecar in front of {_THIS_UPSTREAM} refuses its changed settings, in pods: {{{{ $value }}}}. It "
-        "goes on with the old ones, but a restart would fail.",
+        summary=f"connect-sidecar in front of {_THIS_UPSTREAM} refuses its changed settings, in pods: {{{{ $value }}}}. "
+        "It goes on with the old ones, but a restart would fail.",
         affected=f"Pods of: {_workloads(queries.REFUSING_RELOAD)}",
     ),
 )
