@@ -3,6 +3,7 @@
 #   make test           lint, and all tests that need nothing but Python
 #   make test-system    tests that need system programs; installs what is missing (apt-get)
 #   make soak           ten minutes of everything at once
+#   make pictures       draw the dashboards into docs/; takes ten minutes, installs what is missing (apt-get, npm)
 #   make lint           ruff, mypy --strict, import contracts, spelling, YAML
 #   make format         let ruff lay out the code
 #   make docs           render docs/configuration.md, and the tables of docs/metrics.md
@@ -16,7 +17,7 @@ BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 # Packages of servers start them: not in single-user mode, and not where systemctl believes itself in an image.
 NOTHING_STARTS := RUNLEVEL=1 SYSTEMD_OFFLINE=1 DEBIAN_FRONTEND=noninteractive
-SYSTEM_PACKAGES := curl prometheus tmux
+SYSTEM_PACKAGES := curl npm prometheus tmux
 
 # uv reads no pip settings; an index that pip was told of is passed on.
 ifdef PIP_INDEX_URL
@@ -45,6 +46,7 @@ test: lint
 test-system: $(VENV)/.dev
 	@missing=; for program in $(SYSTEM_PACKAGES); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
 	if [ -n "$$missing" ]; then apt-get update -qq && $(NOTHING_STARTS) apt-get install -y -qq --no-install-recommends $$missing; fi
+	@$(MAKE) --no-print-directory $(VENV)/.grafana-schema $(VENV)/.pictures
 	$(BIN)/python -m pytest -m system $(PYTEST_ARGS)
 
 soak: $(VENV)/.dev
@@ -79,6 +81,10 @@ lock: $(VENV)/.uv
 	echo uv | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--output-file requirements/bootstrap.txt -
 
+.PHONY: pictures
+pictures: $(VENV)/.pictures
+	$(BIN)/python -m tests.pictures
+
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist build
 
@@ -100,3 +106,18 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.uv
 	@$(UV) sync --quiet --require-hashes requirements/dev.txt
 	@$(INSTALL_PROJECT)
 	@touch $@ $(VENV)/.demo
+
+# Grafana's own types, for a test; npm packages lie in the virtual environment, too.
+$(VENV)/.grafana-schema: $(addprefix tests/system/grafana_schema/,package.json package-lock.json types.d.ts) | $(VENV)/.dev
+	@mkdir -p $(VENV)/grafana-schema && cp $^ $(VENV)/grafana-schema
+	@npm ci --prefix $(VENV)/grafana-schema --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
+
+$(VENV)/.pictures: dashboards/pictures/package.json dashboards/pictures/package-lock.json | $(VENV)/.dev
+	@missing=; for need in node:nodejs npm:npm chromium:chromium pngquant:pngquant prometheus:prometheus; do \
+		command -v $${need%:*} >/dev/null || missing="$$missing $${need#*:}"; done; \
+	if [ -n "$$missing" ]; then apt-get update -qq && $(NOTHING_STARTS) apt-get install -y -qq --no-install-recommends $$missing; fi
+	@echo "installing Grafana's components into $(VENV)/pictures ..."
+	@mkdir -p $(VENV)/pictures && cp dashboards/pictures/package*.json $(VENV)/pictures
+	@npm ci --prefix $(VENV)/pictures --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@

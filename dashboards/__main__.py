@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping
 from difflib import unified_diff
 from pathlib import Path
 
-from dashboards import rules
+from dashboards import page, rules
+from dashboards.render import BOARDS
 
 DIRECTORY = Path(__file__).parent / "rendered"
 RENDERED: Mapping[str, Callable[[], str]] = {
     "rules.yaml": rules.render,
+    **BOARDS,
+    "../../docs/dashboards.md": page.render,
 }
 
 

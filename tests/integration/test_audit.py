@@ -171,6 +171,23 @@ async def test_on_standard_output_counts_are_what_clients_saw(world):
     assert b"audit." not in sidecar.output
 
 
+async def test_the_metrics_know_the_head_so_that_an_end_cut_away_shows(world):
+    async with sidecar_process(world.emulator.url, world.folder, **world.to_file()) as sidecar:
+        async with await WireClient.connect(sidecar.address) as client:
+            for _ in range(3):
+                await client.ask(request_head("GET", world.item, world.tokens[0]))
+        async with await WireClient.connect(sidecar.observe_address) as client:
+            text = (await client.ask("GET /metrics HTTP/1.1\r\nHost: localhost")).body.decode()
+    figures = dict(re.findall(r"^connect_sidecar_audit_(sequence|head) (\S+)$", text, re.MULTILINE))
+    head = f"{world.documents()[0]['instance']}={figures['sequence']}:{figures['head']}"
+    code, told = world.verify("--head", head)
+    assert code == 0, told
+    world.file.write_bytes(b"")
+    code, told = world.verify("--head", head)
+    assert code == 1
+    assert "its metrics knew of seq 1" in told
+
+
 async def test_what_kill_9_loses_is_within_the_interval_and_named(world):
     interval, grace = 0.5, 0.5
     async with sidecar_process(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 import shlex
 import sys
 from pathlib import Path
@@ -216,6 +217,31 @@ async def test_a_drain_is_told_while_the_last_requests_end(tmp_path):
             assert (await world.line()).startswith("DRAINING 1 request under way | ")
             hold.release()
             assert (await asking).status == 200
+
+
+@pytest.mark.parametrize(("on_failure", "state"), [("serve", State.DEGRADED), ("refuse", State.FAILING)])
+async def test_records_of_the_audit_that_are_lost_are_told(tmp_path, on_failure, state):
+    audit = {
+        "AUDIT__OUTPUT": "file",
+        "AUDIT__FILE": str(tmp_path / "audit.jsonl"),
+        "AUDIT__INTERVAL_SECONDS": "0.05",
+        "AUDIT__ON_FAILURE": on_failure,
+    }
+    async with Emulator() as emulator:
+        sample = emulator.sample_data()
+        async with sidecar_process(emulator.url, tmp_path, **audit) as sidecar:
+            world = World(emulator, sidecar, None, sample)
+            for _ in range(2):
+                assert (await world.ask()).status == 200
+            soft, hard = resource.prlimit(sidecar.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(sidecar.pid, resource.RLIMIT_FSIZE, (0, hard))  # as on a full disk
+            async with asyncio.timeout(20):
+                while not (status := await world.status()).audit_lost:
+                    await world.ask()
+            resource.prlimit(sidecar.pid, resource.RLIMIT_FSIZE, (soft, hard))
+            assert (status.state, Reason.AUDIT_LOST in status.reasons) == (state, True)
+            lost = status.audit_lost
+            assert f"{lost} audit record{'' if lost == 1 else 's'} lost" in line_of(status)
 
 
 async def command(control, *arguments):

@@ -70,7 +70,7 @@ class ChainWriter:
         self._rotated: Rotated | None = None  # a file was begun without saying so
         self._lost_told = 0
         self._is_failing = False
-        self._last_success = timestamp(clock.now().wall_seconds)
+        self._succeeded_wall_seconds = clock.now().wall_seconds
 
     def write(self, aggregates: Sequence[Aggregate], *, is_last: bool = False) -> Outcome:
         """Write a batch as far as possible; the last one ends the chain."""
@@ -143,7 +143,7 @@ class ChainWriter:
         figures, content = self._figures, line.content
         figures.records += 1
         figures.sequence, figures.head = line.head.seq, line.head.figure
-        self._last_success = timestamp(self._clock.now().wall_seconds)
+        self._succeeded_wall_seconds = self._clock.now().wall_seconds
         if isinstance(content, Read):
             figures.reads[content.how] += content.count
         elif isinstance(content, Lost):
@@ -189,5 +189,9 @@ class ChainWriter:
         )
 
     def _lost(self) -> Lost:
-        now = timestamp(self._clock.now().wall_seconds)
-        return Lost(reads=self._figures.lost - self._lost_told, first=self._last_success, last=now)
+        since, now = self._succeeded_wall_seconds, self._clock.now().wall_seconds
+        return Lost(
+            reads=self._figures.lost - self._lost_told,
+            first=timestamp(since),
+            last=timestamp(max(since, now)),  # a clock may have been put back
+        )

@@ -57,9 +57,8 @@ class FileOutput:
         self._descriptor = os.open(self._path, _FLAGS, _MODE)
         size = os.fstat(self._descriptor).st_size
         if size and _octets(self._path, size - 1) != b"\n":
-            os.write(
-                self._descriptor, b"\n"
-            )  # a line that a killed process left unfinished stays one of its own
+            # A line that a killed process left unfinished stays one of its own.
+            os.write(self._descriptor, b"\n")
 
     def _is_ours(self) -> bool:
         try:

@@ -4,18 +4,33 @@ Equal reads that arrive while the first is being written wait for the same line.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
-from proxy.adapters.audit.chain_writer import Outcome
-from proxy.adapters.audit.trail import PATIENCE_SECONDS, Trail
+from proxy.adapters.audit.chain_writer import ChainWriter, Outcome
+from proxy.adapters.audit.figures import AuditFigures
+from proxy.adapters.audit.trail import PATIENCE_SECONDS, Trail, TrailRules, TrailState
 from proxy.audit.ledger import Aggregate, Identity
 
 
 class StrictTrail(Trail):
     """Notes reads, the first of each kind in writing."""
 
+    def __init__(
+        self,
+        writer: ChainWriter,
+        figures: AuditFigures,
+        rules: TrailRules,
+        on_change: Callable[[TrailState], None] = lambda _: None,
+    ) -> None:
+        super().__init__(writer, figures, rules, on_change)
+        self._first_lines: dict[Identity, asyncio.Future[Outcome]] = {}
+        self._unanswered: set[Aggregate] = set()
+
     def _first(self, identity: Identity, wall_seconds: float) -> bool | Awaitable[bool]:
         return self._on_record(identity, wall_seconds)
+
+    def _has_happened(self, aggregate: Aggregate) -> bool:
+        return aggregate not in self._unanswered  # what would be refused for want of a record
 
     async def _on_record(self, identity: Identity, wall_seconds: float) -> bool:
         being_written = self._first_lines.get(identity)
