@@ -265,8 +265,8 @@ SIDECAR_SICK = (
         figure=recordings.PODS_REFUSING_RELOAD,
         comparison="> 0",
         hold="15m",
-        summary=f"connect-sidecar in front of {_THIS_UPSTREAM} refuses its changed settings, in pods: {{{{ $value }}}}. "
-        "It goes on with the old ones, but a restart would fail.",
+        summary=f"connect-sidecar in front of {_THIS_UPSTREAM} refuses its changed settings, in pods: {{{{ $value }}}}."
+        " It goes on with the old ones, but a restart would fail.",
         affected=f"Pods of: {_workloads(queries.REFUSING_RELOAD)}",
     ),
 )
