@@ -96,7 +96,7 @@ STALE_RUNS_OUT = Alert(
     summary=f"Connect at {_THIS_UPSTREAM} is away, and the stored answers that stand in for it may soon no longer "
     "be given: applications will then get errors.",
     affected=f'The first within {{{{ printf `{recordings.STALE_LEFT.name}{{{UPSTREAM}="%s"}}` $labels.{UPSTREAM} '
-    f"| query | first | value | humanizeDuration }}}}, on {{{{ $value }}}} pods of: "
+    f"| query | first | value | humanizeDuration }}}}. Pods: {{{{ $value }}}}, of "
     f"{_workloads(queries.RUNNING_OUT_OF_STALE)}",
 )
 
@@ -107,7 +107,7 @@ COLD_AND_DOWN = Alert(
     hold="3m",
     summary=f"Pods have started with nothing stored while Connect at {_THIS_UPSTREAM} is away: their applications "
     "get no secret at all.",
-    affected=f"{{{{ $value }}}} pods of: {_workloads(queries.COLD_AND_DOWN)}",
+    affected=f"Pods: {{{{ $value }}}}, of {_workloads(queries.COLD_AND_DOWN)}",
 )
 
 
@@ -156,7 +156,8 @@ def _tokens_refused(severity: str, *comparisons: str) -> Alert:
             for comparison in comparisons
         ),
         hold="2m",
-        summary=f"Connect at {_THIS_UPSTREAM} refuses {{{{ $value }}}} access tokens that it accepted before.",
+        summary=f"Connect at {_THIS_UPSTREAM} refuses access tokens that it accepted before: {{{{ $value }}}} within "
+        "ten minutes.",
         affected=f"In use by: {_workloads(queries.refused_tokens())}",
     )
 
@@ -246,8 +247,8 @@ SIDECAR_SICK = (
         "restarts",
         figure=recordings.PODS_RESTARTING,
         comparison="> 0",
-        summary=f"{{{{ $value }}}} connect-sidecar pods in front of {_THIS_UPSTREAM} keep restarting. Each time they "
-        "forget all that was stored.",
+        summary=f"connect-sidecar in front of {_THIS_UPSTREAM} keeps restarting, in pods: {{{{ $value }}}}. Each time "
+        "it forgets all that was stored.",
         affected=f"Pods of: {_listed(queries.workloads_restarting('%s'))}",
     ),
     _sidecar_sick(
@@ -264,8 +265,8 @@ SIDECAR_SICK = (
         figure=recordings.PODS_REFUSING_RELOAD,
         comparison="> 0",
         hold="15m",
-        summary=f"{{{{ $value }}}} connect-sidecar pods in front of {_THIS_UPSTREAM} refuse their changed settings and "
-        "go on with the old ones. A restart would fail.",
+        summary=f"connect-sidecar in front of {_THIS_UPSTREAM} refuses its changed settings, in pods: {{{{ $value }}}}."
+        " It goes on with the old ones, but a restart would fail.",
         affected=f"Pods of: {_workloads(queries.REFUSING_RELOAD)}",
     ),
 )

@@ -119,7 +119,7 @@ STALE_RUNS_OUT = (
                 says={
                     "summary": f"Connect at {CONNECT} is away, and the stored answers that stand in for it may soon "
                     "no longer be given: applications will then get errors.",
-                    "affected": "The first within 29m 0s, on 1 pods of: shop/billing",
+                    "affected": "The first within 29m 0s. Pods: 1, of shop/billing",
                 },
             ),
         ),

@@ -18,7 +18,7 @@ COLD_AND_DOWN = (
                 says={
                     "summary": f"Pods have started with nothing stored while Connect at {CONNECT} is away: their "
                     "applications get no secret at all.",
-                    "affected": "1 pods of: shop/billing",
+                    "affected": "Pods: 1, of shop/billing",
                 },
             ),
         ),

@@ -87,8 +87,8 @@ SIDECAR_SICK = (
         firing=(
             _sick(
                 "restarts",
-                f"1 connect-sidecar pods in front of {CONNECT} keep restarting. Each time they forget all that was "
-                "stored.",
+                f"connect-sidecar in front of {CONNECT} keeps restarting, in pods: 1. Each time it forgets all that "
+                "was stored.",
             ),
         ),
     ),
@@ -147,8 +147,8 @@ SIDECAR_SICK = (
         firing=(
             _sick(
                 "reload",
-                f"3 connect-sidecar pods in front of {CONNECT} refuse their changed settings and go on with the old "
-                "ones. A restart would fail.",
+                f"connect-sidecar in front of {CONNECT} refuses its changed settings, in pods: 3. It goes on with the "
+                "old ones, but a restart would fail.",
             ),
         ),
     ),

@@ -16,7 +16,8 @@ def _tokens_refused(severity: str, count: int) -> Firing:
         name="TokensRefused",
         severity=severity,
         says={
-            "summary": f"Connect at {CONNECT} refuses {count} access tokens that it accepted before.",
+            "summary": f"Connect at {CONNECT} refuses access tokens that it accepted before: {count} within ten "
+            "minutes.",
             "affected": "In use by: shop/billing",
         },
     )
