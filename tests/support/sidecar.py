@@ -63,10 +63,10 @@ def settings_for(upstream_url: str, directory: Path, **overrides: str) -> Settin
         "OBSERVE__LISTEN": "127.0.0.1:0",
         "CONTROL__SOCKET": str(directory / "control.sock"),
         "LOG__LEVEL": "debug",
-        "AUDIT__OUTPUT": "file",
-        "AUDIT__FILE": str(directory / "audit.jsonl"),
         **overrides,
     }
+    if "AUDIT__OUTPUT" not in overrides:
+        environ |= {"AUDIT__OUTPUT": "file", "AUDIT__FILE": str(directory / "audit.jsonl")}
     return load(None, {f"CONNECT_SIDECAR__{name}": value for name, value in environ.items()})
 
 
