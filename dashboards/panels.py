@@ -66,7 +66,9 @@ class About:
 
 
 def query_of(letter: str, query: str, legend: str) -> prometheus.Dataquery:
-    return prometheus.Dataquery().ref_id(letter).expr(query).legend_format(legend).datasource(PROMETHEUS)
+    """Return one query of a panel. Buckets have exemplars: dots on the graph that lead to the trace of a request."""
+    asked = prometheus.Dataquery().ref_id(letter).expr(query).legend_format(legend).datasource(PROMETHEUS)
+    return asked.exemplar(exemplar=True) if "_bucket{" in query else asked
 
 
 def letter(number: int) -> str:

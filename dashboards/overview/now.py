@@ -94,11 +94,14 @@ def _stale_left() -> Panel:
 
 
 def _token_expiry() -> Panel:
-    expiry = least(series("token_expiry_timestamp_seconds"), by=("token",))
+    of_each = ("job", "instance", "token")
+    is_used = total(increase("token_requests_total", window=SETTINGS.windows.token_use), by=of_each)
+    used = f"{series('token_expiry_timestamp_seconds')} and on ({', '.join(of_each)}) ({is_used} > 0)"
+    expiry = least(used, by=("token",))
     return figure(
         About(
             question="Which token expires first?",
-            shows="The access token with the least time left, and that time.",
+            shows="Of the access tokens used lately, the one with the least time left, and that time.",
             good="More than 14 days. Below one day: replace it now.",
             page=runbook("TokenExpiring"),
         ),
