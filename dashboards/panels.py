@@ -72,10 +72,12 @@ def query_of(letter: str, query: str, legend: str) -> prometheus.Dataquery:
 
 
 def letter(number: int) -> str:
+    """Return what Grafana calls a panel's query: A, B, C."""
     return chr(ord("A") + number)
 
 
 def thresholds_of(base: Colour, steps: Steps) -> dashboard.ThresholdsConfig:
+    """Return `base`, and from each step's value on its colour."""
     reached = [Threshold(value=None, color=base)]
     reached += [Threshold(value=value, color=colour) for value, colour in steps]
     return dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(reached)
