@@ -10,6 +10,7 @@ from grafana_foundation_sdk.models import dashboard as grafana
 from dashboards.pages import Page
 from dashboards.panels import PROMETHEUS, Panel
 from dashboards.promql import PREFIX
+from dashboards.settings import SETTINGS
 
 WIDTH = 24
 
@@ -96,12 +97,14 @@ def assemble(board: Board) -> grafana.Dashboard:
 
 def _choices() -> list[Builder[grafana.VariableModel]]:
     known = f"{PREFIX}build_info"
-    above = 'namespace=~"$namespace"'
+    labels = SETTINGS.labels
+    in_namespace = f'{known}{{{labels.namespace}=~"$namespace"}}'
+    in_workload = f'{known}{{{labels.namespace}=~"$namespace",{labels.workload}=~"$workload"}}'
     return [
         dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"),
-        _choice("namespace", "Namespace", f"label_values({known}, namespace)"),
-        _choice("workload", "Workload", f"label_values({known}{{{above}}}, workload)"),
-        _choice("pod", "Pod", f'label_values({known}{{{above},workload=~"$workload"}}, pod)'),
+        _choice("namespace", "Namespace", f"label_values({known}, {labels.namespace})"),
+        _choice("workload", "Workload", f"label_values({in_namespace}, {labels.workload})"),
+        _choice("pod", "Pod", f"label_values({in_workload}, {labels.pod})"),
         _source("logs", "loki"),
         _source("traces", "tempo"),
     ]

@@ -12,6 +12,7 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldCol
 
 from dashboards.colours import Colour
 from dashboards.panels import PROMETHEUS, About, Panel, Unit, letter, query_of, thresholds_of
+from dashboards.promql import POD_NAME
 
 _LEAST_TOP = {
     Unit.COUNT: 1.0,
@@ -21,7 +22,8 @@ _LEAST_TOP = {
     Unit.WRITES_PER_SECOND: 0.1,
 }
 """Where an axis ends at least: where nothing happens, Grafana's own would go to 100."""
-_NAMES = ("{{pod}}", "{{token}}", "{{version}}")
+_NAMES = (POD_NAME, "{{token}}", "{{version}}")
+"""Legends that may say anything."""
 
 
 class Stroke(StrEnum):
@@ -30,6 +32,13 @@ class Stroke(StrEnum):
     MEASURED = "solid"
     STEPS = "steps"  # a number of things: it jumps
     BOUND = "dash"
+
+
+class Shape(StrEnum):
+    """What lines make of each other."""
+
+    LINES = "none"
+    STACK = "normal"  # parts of a whole; bounds are never among them
 
 
 class Legend(StrEnum):
@@ -65,12 +74,13 @@ def graph(
     about: About,
     *lines: Line,
     unit: Unit,
-    stacked: bool = False,
+    shape: Shape = Shape.LINES,
     axis: Tens | None = None,
     legend: Legend = Legend.BELOW,
     words: Iterable[tuple[str, Colour]] = (),
 ) -> Panel:
-    """Return lines over time. `words` colours series that labels name. Bounds are never part of a stack."""
+    """Return lines over time. `words` colours series that labels name."""
+    is_stack = shape is Shape.STACK
     panel = (
         timeseries.Panel()
         .title(about.question)
@@ -82,10 +92,10 @@ def graph(
         .no_value("0")
         .color_scheme(dashboard.FieldColor().mode(_palette(lines)))
         .thresholds(thresholds_of(Colour.GOOD, ()))
-        .line_width(1 if stacked else 2)
-        .fill_opacity(70 if stacked else 0)
+        .line_width(1 if is_stack else 2)
+        .fill_opacity(70 if is_stack else 0)
         .show_points(grafana.VisibilityMode.NEVER)
-        .stacking(_stacking(grafana.StackingMode.NORMAL if stacked else grafana.StackingMode.NONE))
+        .stacking(options.StackingConfig().mode(grafana.StackingMode(shape.value)).group("A"))
         .legend(_legend(legend))
         .tooltip(
             options.VizTooltipOptions()
@@ -128,10 +138,6 @@ def _legend(place: Legend) -> options.VizLegendOptions:
             return names.display_mode(grafana.LegendDisplayMode.TABLE).calcs(["lastNotNull", "max"])
         case _:
             assert_never(place)
-
-
-def _stacking(mode: grafana.StackingMode) -> options.StackingConfig:
-    return options.StackingConfig().mode(mode).group("A")
 
 
 def _colour(colour: Colour) -> DynamicConfigValue:

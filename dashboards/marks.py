@@ -2,7 +2,7 @@
 
 from dashboards.board import Mark
 from dashboards.colours import Colour
-from dashboards.promql import increase, series, total
+from dashboards.promql import TARGET, increase, series, total
 
 RECENTLY = "$__rate_interval"
 """As far back as one step of what is shown: one event is one mark, at any zoom, and none is missed."""
@@ -15,7 +15,7 @@ def _version() -> str:
 
 def _mode() -> str:
     changed = increase("mode_changes_total", window=RECENTLY)
-    return f"count by (mode) (({series('mode')} == 1) and on (job, instance) ({changed} > 0))"
+    return f"count by (mode) (({series('mode')} == 1) and on ({', '.join(TARGET)}) ({changed} > 0))"
 
 
 def _is_back() -> str:

@@ -66,14 +66,18 @@ class About:
 
 
 def query_of(letter: str, query: str, legend: str) -> prometheus.Dataquery:
-    return prometheus.Dataquery().ref_id(letter).expr(query).legend_format(legend).datasource(PROMETHEUS)
+    """Return one query of a panel. Buckets have exemplars: dots on the graph that lead to the trace of a request."""
+    asked = prometheus.Dataquery().ref_id(letter).expr(query).legend_format(legend).datasource(PROMETHEUS)
+    return asked.exemplar(exemplar=True) if "_bucket{" in query else asked
 
 
 def letter(number: int) -> str:
+    """Return what Grafana calls a panel's query: A, B, C."""
     return chr(ord("A") + number)
 
 
 def thresholds_of(base: Colour, steps: Steps) -> dashboard.ThresholdsConfig:
+    """Return `base`, and from each step's value on its colour."""
     reached = [Threshold(value=None, color=base)]
     reached += [Threshold(value=value, color=colour) for value, colour in steps]
     return dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(reached)

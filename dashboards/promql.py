@@ -6,10 +6,22 @@ not look like a broken one.
 
 from collections.abc import Sequence
 
+from dashboards.settings import SETTINGS
+
 PREFIX = "connect_sidecar_"
-CHOSEN = ('namespace=~"$namespace"', 'workload=~"$workload"', 'pod=~"$pod"')
+_LABELS = SETTINGS.labels
+CHOSEN = (
+    f'{_LABELS.namespace}=~"$namespace"',
+    f'{_LABELS.workload}=~"$workload"',
+    f'{_LABELS.pod}=~"$pod"',
+)
+POD = _LABELS.pod
+POD_NAME = f"{{{{{POD}}}}}"
+"""What a legend says for the name of a pod."""
+TARGET = _LABELS.target
+"""Labels that tell one sidecar from all others."""
 WINDOW = "$__rate_interval"
-LATELY = "5m"
+LATELY = SETTINGS.windows.short
 """What a single figure is about: long enough for one client that polls once a minute."""
 SHOWN = "$__range"
 """Everything between the left and the right edge of the board."""

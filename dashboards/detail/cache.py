@@ -2,10 +2,12 @@
 
 from dashboards.board import Row
 from dashboards.colours import Colour
-from dashboards.graphs import Line, Stroke, graph
+from dashboards.graphs import Line, Shape, Stroke, graph
 from dashboards.pages import about, runbook
 from dashboards.panels import About, Panel, Unit
 from dashboards.promql import (
+    POD,
+    POD_NAME,
     greatest,
     or_zero,
     or_zero_of,
@@ -37,7 +39,7 @@ def _without_connect() -> Panel:
         line("stale", Colour.STALE, "stale"),
         line("shared request", Colour.SHARED, "collapsed"),
         unit=Unit.PERCENT,
-        stacked=True,
+        shape=Shape.STACK,
     )
 
 
@@ -52,7 +54,7 @@ def _forwarded() -> Panel:
         ),
         Line(legend="{{why}}", query=or_zero_of(asked, "why", "uri-miss")),
         unit=Unit.PER_SECOND,
-        stacked=True,
+        shape=Shape.STACK,
     )
 
 
@@ -69,7 +71,7 @@ def _not_stored() -> Panel:
             query=or_zero_of(total(rate("not_stored_total"), by=("reason",)), "reason", "method"),
         ),
         unit=Unit.ANSWERS_PER_SECOND,
-        stacked=True,
+        shape=Shape.STACK,
     )
 
 
@@ -86,7 +88,7 @@ def _resources() -> Panel:
             query=or_zero_of(total(rate("requests_total"), by=("resource",)), "resource", "item"),
         ),
         unit=Unit.PER_SECOND,
-        stacked=True,
+        shape=Shape.STACK,
     )
 
 
@@ -104,7 +106,7 @@ def _why_stale() -> Panel:
             query=or_zero_of(stale, "why", "connection_refused"),
         ),
         unit=Unit.PER_SECOND,
-        stacked=True,
+        shape=Shape.STACK,
     )
 
 
@@ -121,7 +123,7 @@ def _dropped() -> Panel:
         Line(legend="for room", colour=Colour.CAUTION, query=or_zero(evicted)),
         Line(legend="{{cause}}", query=or_zero_of(went, "cause", "write_applied")),
         unit=Unit.PER_MINUTE,
-        stacked=True,
+        shape=Shape.STACK,
         words=(
             ("write_applied", Colour.CONNECT),
             ("write_unknown", Colour.BAD),
@@ -140,7 +142,7 @@ def _fullness() -> Panel:
             good="Below 100. At 100 every new answer drops an old one.",
             page=CACHE,
         ),
-        Line(legend="{{pod}}", query=top(5, greatest(used, by=("pod",)))),
+        Line(legend=POD_NAME, query=top(5, greatest(used, by=(POD,)))),
         Line(legend="full", colour=Colour.BAD, stroke=Stroke.BOUND, query="vector(100)"),
         unit=Unit.PERCENT,
     )
@@ -163,7 +165,7 @@ def _change_checks() -> Panel:
             query=or_zero(total(rate("requests_total", _WITHOUT_CONNECT))),
         ),
         unit=Unit.PER_SECOND,
-        stacked=True,
+        shape=Shape.STACK,
         words=(
             ("done", Colour.CONNECT),
             ("refused", Colour.CAUTION),
@@ -184,7 +186,7 @@ def _would_be_hits() -> Panel:
         ),
         Line(legend="{{bytes}}", query=or_zero_of(compared, "bytes", "right")),
         unit=Unit.PER_SECOND,
-        stacked=True,
+        shape=Shape.STACK,
         words=(("right", Colour.GOOD), ("wrong", Colour.BAD)),
     )
 

@@ -2,20 +2,30 @@
 
 from dashboards.board import Row
 from dashboards.colours import Colour
-from dashboards.graphs import Line, Stroke, graph
+from dashboards.graphs import Line, Shape, Stroke, graph
 from dashboards.pages import about, runbook
 from dashboards.panels import About, Panel, Unit
-from dashboards.promql import greatest, or_zero, or_zero_of, per_minute, rate, series, top, total
+from dashboards.promql import (
+    POD,
+    POD_NAME,
+    greatest,
+    or_zero,
+    or_zero_of,
+    per_minute,
+    rate,
+    series,
+    top,
+    total,
+)
 from dashboards.settings import SETTINGS
 
 TOO_FULL = 100 * SETTINGS.thresholds.memory_ratio
 SIDECAR = about("the-sidecar-itself")
 _SICK = runbook("SidecarSick")
-_POD = ("pod",)
 
 
 def _worst(vector: str) -> str:
-    return top(5, greatest(vector, by=_POD))
+    return top(5, greatest(vector, by=(POD,)))
 
 
 def _memory() -> Panel:
@@ -28,7 +38,7 @@ def _memory() -> Panel:
             good=f"Below {TOO_FULL:g} (dashed). At 100 the kernel ends the sidecar, and its store is gone.",
             page=_SICK,
         ),
-        Line(legend="{{pod}}", query=or_zero_of(_worst(share), "pod", "no limit")),
+        Line(legend=POD_NAME, query=or_zero_of(_worst(share), POD, "no limit")),
         Line(
             legend="too much",
             colour=Colour.BAD,
@@ -47,7 +57,7 @@ def _bytes() -> Panel:
             good="Level after the first hour. It rises with the store up to `cache.store_bytes`, then no more.",
             page=_SICK,
         ),
-        Line(legend="{{pod}}", query=_worst(series("process_resident_memory_bytes"))),
+        Line(legend=POD_NAME, query=_worst(series("process_resident_memory_bytes"))),
         Line(legend="held bodies", colour=Colour.LIMITED, query=or_zero(total(series("buffered_bytes")))),
         unit=Unit.BYTES,
     )
@@ -61,7 +71,7 @@ def _lag() -> Panel:
             good="A few milliseconds. Above 100 ms (dashed) clients notice: too little CPU, or a throttled pod.",
             page=_SICK,
         ),
-        Line(legend="{{pod}}", query=_worst(series("event_loop_lag_seconds"))),
+        Line(legend=POD_NAME, query=_worst(series("event_loop_lag_seconds"))),
         Line(legend="noticed", colour=Colour.BAD, stroke=Stroke.BOUND, query="vector(0.1)"),
         unit=Unit.SECONDS,
     )
@@ -75,7 +85,7 @@ def _cpu() -> Panel:
             good="Well below 1.",
             page=_SICK,
         ),
-        Line(legend="{{pod}}", query=_worst(rate("process_cpu_seconds_total"))),
+        Line(legend=POD_NAME, query=_worst(rate("process_cpu_seconds_total"))),
         unit=Unit.CORES,
     )
 
@@ -109,7 +119,7 @@ def _files() -> Panel:
             good="Below 80 (dashed). At 100 no connection can be made.",
             page=SIDECAR,
         ),
-        Line(legend="{{pod}}", query=_worst(share)),
+        Line(legend=POD_NAME, query=_worst(share)),
         Line(legend="nearly out", colour=Colour.BAD, stroke=Stroke.BOUND, query="vector(80)"),
         unit=Unit.PERCENT,
     )
@@ -130,7 +140,7 @@ def _lost() -> Panel:
         line("log lines", Colour.CAUTION, "log_lines_lost_total"),
         line("spans", Colour.LIMITED, "spans_lost_total"),
         unit=Unit.PER_MINUTE,
-        stacked=True,
+        shape=Shape.STACK,
     )
 
 
@@ -151,7 +161,7 @@ def _audited() -> Panel:
             query=or_zero(answered),
         ),
         unit=Unit.PER_SECOND,
-        stacked=True,
+        shape=Shape.STACK,
         words=(
             ("hit", Colour.HIT),
             ("stale", Colour.STALE),
@@ -207,7 +217,7 @@ def _modes() -> Panel:
             query=or_zero_of(total(series("mode"), by=("mode",)), "mode", "cache"),
         ),
         unit=Unit.COUNT,
-        stacked=True,
+        shape=Shape.STACK,
         words=(("cache", Colour.GOOD), ("observe", Colour.CONNECT), ("passthrough", Colour.CAUTION)),
     )
 

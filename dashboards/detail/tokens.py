@@ -2,7 +2,7 @@
 
 from dashboards.board import Row
 from dashboards.colours import Colour
-from dashboards.graphs import Line, graph
+from dashboards.graphs import Line, Shape, graph
 from dashboards.pages import about, runbook
 from dashboards.panels import About, Panel, Unit
 from dashboards.promql import (
@@ -42,7 +42,7 @@ def _states() -> Panel:
         line("not proved lately", Colour.STALE, "unverified"),
         line("refused by Connect", Colour.BAD, "refused"),
         unit=Unit.COUNT,
-        stacked=True,
+        shape=Shape.STACK,
     )
 
 

@@ -2,11 +2,12 @@
 
 from dashboards.board import Row
 from dashboards.colours import Colour
-from dashboards.graphs import Line, Tens, graph
+from dashboards.graphs import Line, Shape, Tens, graph
 from dashboards.pages import about, runbook
 from dashboards.panels import About, Panel, Unit
 from dashboards.promql import (
     LATELY,
+    TARGET,
     increase,
     lately,
     least,
@@ -22,7 +23,6 @@ from dashboards.rankings import Column, ranking
 
 CONNECT = about("connect")
 _CONNECT_DOWN = runbook("ConnectDown")
-_TARGET = ("job", "instance")
 _NO_ANSWER = 'result!~"[2-5]xx"'
 
 
@@ -62,7 +62,7 @@ def _failures() -> Panel:
             query=or_zero_of(lost, "result", "connection_refused"),
         ),
         unit=Unit.PER_SECOND,
-        stacked=True,
+        shape=Shape.STACK,
     )
 
 
@@ -82,7 +82,7 @@ def _breaker() -> Panel:
             query=or_zero_of(total(series("upstream_breaker_state"), by=("state",)), "state", "closed"),
         ),
         unit=Unit.COUNT,
-        stacked=True,
+        shape=Shape.STACK,
         words=(("closed", Colour.GOOD), ("half_open", Colour.CAUTION), ("open", Colour.BAD)),
     )
 
@@ -100,7 +100,7 @@ def _openings() -> Panel:
         Line(legend="{{why}}", query=or_zero_of(opened, "why", "connection_refused")),
         Line(legend="went to another", colour=Colour.LIMITED, query=or_zero(switched)),
         unit=Unit.COUNT,
-        stacked=True,
+        shape=Shape.STACK,
     )
 
 
@@ -157,10 +157,10 @@ def _queue() -> Panel:
 
 
 def _upstreams() -> Panel:
-    target = f"on ({', '.join(_TARGET)}) group_left (upstream) max by ({', '.join((*_TARGET, 'upstream'))})"
+    target = f"on ({', '.join(TARGET)}) group_left (upstream) max by ({', '.join((*TARGET, 'upstream'))})"
 
     def of_each(vector: str) -> str:
-        per_target = f"{total(vector, by=_TARGET)} * {target} ({series('upstream_info')})"
+        per_target = f"{total(vector, by=TARGET)} * {target} ({series('upstream_info')})"
         return total(per_target, by=("upstream",))
 
     sent = rate("upstream_requests_total", window=LATELY)

@@ -5,7 +5,7 @@ from dashboards.colours import Colour
 from dashboards.graphs import Line, Stroke, graph
 from dashboards.pages import about
 from dashboards.panels import About, Panel, Unit
-from dashboards.promql import greatest, or_zero, per_minute, rate, series, top, total
+from dashboards.promql import POD, POD_NAME, greatest, or_zero, per_minute, rate, series, top, total
 
 WRITES = about("writes")
 FENCE_SECONDS = 30
@@ -42,7 +42,7 @@ def _dropped() -> Panel:
 
 
 def _slowest() -> Panel:
-    oldest = top(5, greatest(series("write_fence_oldest_seconds"), by=("pod",)))
+    oldest = top(5, greatest(series("write_fence_oldest_seconds"), by=(POD,)))
     return graph(
         About(
             question="Where does a write not show?",
@@ -50,7 +50,7 @@ def _slowest() -> Panel:
             good="Below 5 s. At the dashed line: Connect took the write, but its copy does not follow.",
             page=WRITES,
         ),
-        Line(legend="{{pod}}", query=oldest),
+        Line(legend=POD_NAME, query=oldest),
         Line(
             legend="no longer waited for",
             colour=Colour.BAD,

@@ -2,7 +2,7 @@
 
 from dashboards.board import Row
 from dashboards.colours import Colour
-from dashboards.graphs import Legend, Line, Stroke, Tens, graph
+from dashboards.graphs import Legend, Line, Shape, Stroke, Tens, graph
 from dashboards.pages import runbook
 from dashboards.panels import About, Panel, Unit
 from dashboards.promql import (
@@ -39,7 +39,7 @@ def _answers() -> Panel:
         line("limited", Colour.LIMITED, 'cache="limited"'),
         line("refused", Colour.QUIET, 'cache=~"failed|refused"', no_error),
         unit=Unit.PER_SECOND,
-        stacked=True,
+        shape=Shape.STACK,
         legend=Legend.BESIDE,
     )
 

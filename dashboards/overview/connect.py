@@ -2,7 +2,7 @@
 
 from dashboards.board import Row
 from dashboards.colours import Colour
-from dashboards.graphs import Line, Stroke, Tens, graph
+from dashboards.graphs import Line, Shape, Stroke, Tens, graph
 from dashboards.pages import runbook
 from dashboards.panels import About, Panel, Unit
 from dashboards.promql import (
@@ -35,7 +35,7 @@ def _connect_answers() -> Panel:
         line("timeout", Colour.LIMITED, 'result=~".*timeout"'),
         line("other failure", Colour.QUIET, 'result!~"[2-5]xx|connection_refused|.*timeout"'),
         unit=Unit.PER_SECOND,
-        stacked=True,
+        shape=Shape.STACK,
     )
 
 
@@ -68,7 +68,7 @@ def _requests_to_connect() -> Panel:
             query=or_zero(total(rate("requests_total"))),
         ),
         unit=Unit.PER_SECOND,
-        stacked=True,
+        shape=Shape.STACK,
     )
 
 

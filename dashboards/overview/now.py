@@ -5,16 +5,7 @@ from dashboards.colours import Colour
 from dashboards.figures import Says, figure
 from dashboards.pages import runbook
 from dashboards.panels import About, Panel, Unit
-from dashboards.promql import (
-    LATELY,
-    increase,
-    least,
-    or_zero,
-    percent,
-    rate,
-    series,
-    total,
-)
+from dashboards.promql import LATELY, TARGET, increase, least, or_zero, percent, rate, series, total
 from dashboards.settings import SETTINGS
 
 _LIMITS = SETTINGS.thresholds
@@ -94,11 +85,14 @@ def _stale_left() -> Panel:
 
 
 def _token_expiry() -> Panel:
-    expiry = least(series("token_expiry_timestamp_seconds"), by=("token",))
+    of_each = (*TARGET, "token")
+    is_used = total(increase("token_requests_total", window=SETTINGS.windows.token_use), by=of_each)
+    used = f"{series('token_expiry_timestamp_seconds')} and on ({', '.join(of_each)}) ({is_used} > 0)"
+    expiry = least(used, by=("token",))
     return figure(
         About(
             question="Which token expires first?",
-            shows="The access token with the least time left, and that time.",
+            shows="Of the access tokens used lately, the one with the least time left, and that time.",
             good="More than 14 days. Below one day: replace it now.",
             page=runbook("TokenExpiring"),
         ),

@@ -3,7 +3,7 @@
 from dashboards.board import Row
 from dashboards.colours import Colour
 from dashboards.explore import logs_of_errors, traces_of_errors
-from dashboards.graphs import Line, Stroke, graph
+from dashboards.graphs import Line, Shape, Stroke, graph
 from dashboards.pages import about, runbook
 from dashboards.panels import About, Panel, Unit
 from dashboards.promql import (
@@ -21,7 +21,7 @@ from dashboards.settings import SETTINGS
 
 
 def _workloads() -> Panel:
-    labels = ("namespace", "workload")
+    labels = (SETTINGS.labels.workload, SETTINGS.labels.namespace)
     errors = total(increase("requests_total", 'result="error"'), by=labels)
     all_of_it = total(increase("requests_total"), by=labels)
     with_errors = f"({errors} or 0 * {all_of_it})"
@@ -34,7 +34,7 @@ def _workloads() -> Panel:
             good="0 everywhere. One workload: look at its token and its requests. All of them: look at Connect.",
             page=runbook("ClientErrors"),
         ),
-        labels=(("workload", "Workload"), ("namespace", "Namespace")),
+        labels=tuple(zip(labels, ("Workload", "Namespace"), strict=True)),
         columns=(
             Column(
                 heading="Errors", query=f"round({worst})", unit=Unit.COUNT, steps=((1, Colour.BAD),), width=80
@@ -69,7 +69,7 @@ def _writes() -> Panel:
             query=or_zero_of(total(rate("writes_total"), by=("outcome",)), "outcome", "applied"),
         ),
         unit=Unit.WRITES_PER_SECOND,
-        stacked=True,
+        shape=Shape.STACK,
         words=(("applied", Colour.GOOD), ("refused", Colour.CAUTION), ("unknown", Colour.BAD)),
     )
 

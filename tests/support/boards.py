@@ -20,6 +20,7 @@ class Asked:
     query: str
     is_instant: bool
     is_mark: bool = False
+    has_exemplars: bool = False
 
     @property
     def name(self) -> str:
@@ -55,6 +56,7 @@ def queries() -> Iterator[Asked]:
                 legend=target["legendFormat"] or target["refId"],
                 query=target["expr"],
                 is_instant=target["instant"],
+                has_exemplars=target.get("exemplar", False),
             )
     for name, board in boards().items():
         for mark in board["annotations"]["list"]:

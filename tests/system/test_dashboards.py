@@ -43,6 +43,9 @@ async def answers_of(running, began, ended):
     for asked in queries():
         try:
             answers[asked] = await values_of(asked, running, began, ended)
+            if asked.has_exemplars:
+                query = asked.filled_in(window=WINDOW, shown=WINDOW)
+                await running.get("query_exemplars", query=query, start=str(began), end=str(ended))
         except QueryError as error:
             refused.append(str(error))
     return answers, refused

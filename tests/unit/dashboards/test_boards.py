@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -199,6 +200,9 @@ def test_a_row_of_the_ranking_leads_to_its_lines_traces_and_runbook():
     }
     assert urls.keys() == {"Logs", "Traces", "Runbook"}
     for name in ("Logs", "Traces"):
-        assert urls[name].startswith("/explore?")
-        assert "${__data.fields.Workload}" in urls[name]
-        assert f"${{{name.lower()}}}" in urls[name]
+        address = urlsplit(urls[name].replace("${__data.fields.Workload}", "billing"))
+        assert address.path == "/explore"
+        (pane,) = json.loads(parse_qs(address.query)["panes"][0]).values()
+        assert pane["datasource"] == f"${{{name.lower()}}}"
+        (asked,) = pane["queries"]
+        assert '=~"billing.*"' in asked.get("expr", asked.get("query"))
