@@ -12,40 +12,42 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.support.prometheus import Prometheus, prometheus
-from tests.support.scripted_load import (
-    Acts,
+from tests.support.scripted_acts import (
     bad_answers,
     crowd,
     limits,
     operator,
     outage,
-    play,
     refusals,
     slow_answers,
-    stage,
     steady,
     writes,
 )
+from tests.support.scripted_load import Acts, play, stage
 
 ROOT = Path(__file__).resolve().parents[2]
 RENDERED = ROOT / "dashboards" / "rendered"
 DAY: Acts = (
-    (steady, 60),
+    (steady, 50),
+    (writes, 15),
     (crowd, 25),
     (writes, 20),
     (limits, 4),
-    (steady, 40),
+    (steady, 30),
     (refusals, 20),
     (writes, 15),
-    (steady, 40),
+    (steady, 30),
     (operator, 16),
-    (steady, 50),
+    (steady, 40),
+    (writes, 15),
     (bad_answers, 12),
     (steady, 30),
     (slow_answers, 25),
     (steady, 20),
     (outage, 60),
-    (steady, 80),
+    (steady, 30),
+    (writes, 15),
+    (steady, 40),
 )
 """What happens, for how many seconds."""
 
