@@ -5,11 +5,13 @@ can't attach to it or read its /proc/PID/mem and environ. Linux only; elsewhere 
 """
 
 import ctypes
+import os
 import resource
 import sys
 from contextlib import suppress
 
 _PR_SET_DUMPABLE = 4
+_STANDARD_ERROR = 2
 
 
 def forbid_dumps() -> None:
@@ -20,6 +22,16 @@ def forbid_dumps() -> None:
     library = ctypes.CDLL(None, use_errno=True)
     if library.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
+
+
+def keep_standard_descriptors() -> None:
+    """Put nothing where standard input, output or error are missing, so that no socket gets their numbers.
+
+    Whoever writes to standard output would write into a client's connection, and libuv aborts when it closes such a one.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
+        os.set_inheritable(descriptor, True)  # noqa: FBT003 - the standard library's own signature
+    os.close(descriptor)
 
 
 def raise_file_limit() -> int:

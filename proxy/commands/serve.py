@@ -10,13 +10,14 @@ from proxy.assembly import run as run_service
 from proxy.commands.exit_codes import OK
 from proxy.commands.startup import warn, warn_about
 from proxy.config import Settings, load_all
-from proxy.hardening import forbid_dumps, raise_file_limit
+from proxy.hardening import forbid_dumps, keep_standard_descriptors, raise_file_limit
 
 _OTHER_FILES = 64
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT. Raises ConfigError, ListenError, TlsError."""
+    keep_standard_descriptors()
     forbid_dumps()
     loaded = load_all(options.config, os.environ)
     warn_about(loaded)

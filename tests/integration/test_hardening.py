@@ -1,9 +1,13 @@
 """A process that holds secrets leaves no core and lets nobody look."""
 
+import asyncio
+import os
 import resource
 import signal
 import subprocess
 import sys
+
+import pytest
 
 from proxy.emulator import READ, Emulator
 from tests.support.process import sidecar_process
@@ -22,6 +26,28 @@ def dumpable(line):
 def test_a_hardened_process_is_not_dumpable():
     assert dumpable("pass") == "1"
     assert dumpable("forbid_dumps()") == "0"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "<&- >&-"])
+async def test_a_process_without_standard_streams_serves_and_ends_in_order(closed, tmp_path):
+    environ = {
+        "CONNECT_SIDECAR__UPSTREAM__URL": "http://127.0.0.1:1",
+        "CONNECT_SIDECAR__SERVER__LISTEN": "127.0.0.1:0",
+        "CONNECT_SIDECAR__SERVER__DRAIN_DELAY_SECONDS": "0",
+        "CONNECT_SIDECAR__OBSERVE__LISTEN": "127.0.0.1:0",
+        "CONNECT_SIDECAR__CONTROL__SOCKET": str(tmp_path / "control.sock"),
+    }
+    process = await asyncio.create_subprocess_exec(
+        *("/bin/sh", "-c", f'exec "$0" -m proxy serve {closed}', sys.executable),
+        env=os.environ | environ,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(20):
+        while b'"phase":"serving"' not in await process.stderr.readline():
+            pass
+        process.terminate()
+        said = await process.stderr.read()
+        assert await process.wait() == 0, said
 
 
 async def test_a_forced_core_is_not_written(tmp_path, monkeypatch):
