@@ -27,7 +27,7 @@ def forbid_dumps() -> None:
 def keep_standard_descriptors() -> None:
     """Put nothing where standard input, output or error are missing, so that no socket gets their numbers.
 
-    Whoever writes to standard output would write into a client's connection, and libuv aborts when it closes such a one.
+    Whoever writes to standard output would write into a client's connection, and libuv aborts when it closes one.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
         os.set_inheritable(descriptor, True)  # noqa: FBT003 - the standard library's own signature
