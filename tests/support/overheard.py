@@ -14,7 +14,7 @@ from proxy.emulator.replication import Replication
 from proxy.emulator.tokens import TokenAuthority
 
 _SHORTEST = 8
-"""Shorter texts may stand anywhere by chance."""
+"""Shorter texts may stand anywhere by chance, and so may one letter again and again."""
 
 LOG_METHODS = ("write", "debug", "info", "warning", "error", "critical")
 
@@ -80,7 +80,7 @@ class Overheard:
                 pass
 
     def _secret(self, text: str) -> None:
-        if len(text) >= _SHORTEST and text not in _NO_SECRETS:
+        if len(text) >= _SHORTEST and len(set(text)) > 2 and text not in _NO_SECRETS:
             self._secrets.add(text)
 
 
