@@ -10,7 +10,9 @@ ARG PYTHON_IMAGE=docker.io/library/python:${PYTHON_TAG}${PYTHON_DIGEST:+@}${PYTH
 FROM ${PYTHON_IMAGE} AS wheel
 WORKDIR /build
 COPY requirements/build.txt requirements/
-RUN python3 -m venv tools && \
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    --mount=type=secret,id=pip-cert,target=/run/secrets/pip-cert \
+    python3 -m venv tools && \
     tools/bin/pip install --quiet --no-cache-dir --disable-pip-version-check --only-binary :all: \
       --require-hashes -r requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./
@@ -22,13 +24,15 @@ FROM ${PYTHON_IMAGE} AS root
 WORKDIR /build
 RUN python3 -m venv tools && python3 -m venv --without-pip /opt/connect-sidecar
 COPY requirements/runtime.txt requirements/
-RUN tools/bin/pip --python /opt/connect-sidecar/bin/python install --quiet --no-cache-dir --no-compile \
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    --mount=type=secret,id=pip-cert,target=/run/secrets/pip-cert \
+    tools/bin/pip --python /opt/connect-sidecar/bin/python install --quiet --no-cache-dir --no-compile \
       --disable-pip-version-check --only-binary :all: --require-hashes -r requirements/runtime.txt
 COPY --from=wheel /build/dist dist
 RUN tools/bin/pip --python /opt/connect-sidecar/bin/python install --quiet --no-cache-dir --no-compile \
       --disable-pip-version-check --no-deps --no-index dist/*.whl
 COPY image/*.py image/
-RUN python3 image/root.py --application /opt/connect-sidecar --root /root-of-image
+RUN python3 -m image.root --application /opt/connect-sidecar --root /root-of-image
 
 # --- the image
 FROM scratch

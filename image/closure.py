@@ -12,7 +12,7 @@ import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-# Of the standard library: tests, tools and windows. `ensurepip` carries pip; `idlelib`, `tkinter`, `turtledemo` a desktop.
+# Tests, tools, other package managers (`ensurepip` carries pip) and a desktop.
 _NEEDLESS_PACKAGES = frozenset(
     {
         *("__pycache__", "dist-packages", "ensurepip", "idlelib", "lib2to3", "pydoc_data", "site-packages"),

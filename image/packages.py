@@ -1,4 +1,4 @@
-"""What a root file system is made of, by name and version: Debian packages that own its files, and distributions in it."""
+"""What a root file system is made of, by name and version: Debian packages and Python distributions."""
 
 import re
 import subprocess
@@ -38,8 +38,8 @@ class PythonDistribution:
 def owners_of(files: Iterable[Path]) -> list[DebianPackage]:
     """Return the packages that the files belong to, each once, by name; a file of no package is passed over."""
     names: set[str] = set()
-    for file in sorted(set(files)):
-        # dpkg knows a file by the path it was unpacked at: /lib/... even where /lib is a link to usr/lib by now.
+    for file in sorted({file.resolve() for file in files}):
+        # dpkg knows a file by the path it was unpacked at: maybe /lib/..., where /lib is a link by now.
         for path in (file, Path(str(file).removeprefix("/usr"))):
             told = _run("dpkg-query", "--search", str(path)).splitlines()
             owning = [line for line in told if not line.startswith("diversion ")]

@@ -15,9 +15,9 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from closure import interpreter, needed_below, shared_libraries, standard_library
-from packages import DebianPackage, distributions_in, owners_of
-from sbom import document
+from image.closure import interpreter, needed_below, shared_libraries, standard_library
+from image.packages import DebianPackage, distributions_in, owners_of
+from image.sbom import document
 
 USER_ID = 65532
 _RUNTIME_FOLDER = "run/connect-sidecar"
@@ -27,7 +27,10 @@ _FILES = {
     "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
 }
 # What only the way through all of the program would load: TLS, DNS, compression, time, the exporter of traces.
-_PROOF = "import proxy.assembly, proxy.commands.watch, ssl, zlib, lzma, bz2, uuid, ctypes, decimal, zoneinfo, opentelemetry.exporter.otlp.proto.http"
+_PROOF = (
+    "import proxy.assembly, proxy.commands.watch, opentelemetry.exporter.otlp.proto.http,"
+    " bz2, ctypes, decimal, lzma, ssl, uuid, zlib, zoneinfo"
+)
 
 
 class Root:
@@ -109,7 +112,11 @@ def main() -> None:
 
     python = interpreter().resolve()
     site_packages = _site_packages(application)
-    programs = [path for path in (application / "bin").iterdir() if path.name.startswith(("python", "connect-sidecar"))]
+    programs = [
+        path
+        for path in (application / "bin").iterdir()
+        if path.name.startswith(("python", "connect-sidecar"))
+    ]
     files = [python, *standard_library(), application / "pyvenv.cfg", *programs, *needed_below(site_packages)]
     files.extend(libraries := shared_libraries(files))
     for file in files:
@@ -125,7 +132,7 @@ def main() -> None:
 
     inside = str(application / "bin/python")
     root.run(inside, "-I", "-c", _PROOF)
-    print(root.run(str(application / "bin/connect-sidecar"), "--version"), end="")
+    root.run(str(application / "bin/connect-sidecar"), "--version")
 
 
 def _site_packages(application: Path) -> Path:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-from packages import DebianPackage, PythonDistribution
+from image.packages import DebianPackage, PythonDistribution
 
 NAME = "connect-sidecar"
 _SPDX_EXPRESSION = re.compile(r"[A-Za-z0-9.+-]+( (AND|OR|WITH) [A-Za-z0-9.+-]+)*")
@@ -77,10 +77,10 @@ def _licences(licence: str) -> Component:
 
 
 def _from_debian(one: DebianPackage, release: str) -> Component:
-    source = f"&upstream={quote(one.source)}" if one.source != one.name else ""
-    reference = (
-        f"pkg:deb/debian/{quote(one.name)}@{quote(one.version)}?arch={one.architecture}&distro={release}{source}"
-    )
+    qualifiers = f"arch={one.architecture}&distro={release}"
+    if one.source != one.name:
+        qualifiers += f"&upstream={quote(one.source)}"
+    reference = f"pkg:deb/debian/{quote(one.name)}@{quote(one.version)}?{qualifiers}"
     return {
         "type": "library",
         "name": one.name,

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Makes a stand-in for the Dockerfile's base image, for machines that reach Debian's packages but no registry: Debian with its
-# own Python, under the name of the official image, in the image store of buildah and podman. For tests; never ship what it makes.
+# own Python, in the image store of buildah and podman. For tests: build.sh NAME --build-arg PYTHON_IMAGE=...; ship nothing of it.
 # usage: stand-in-base.sh NAME     needs mmdebstrap, podman, and root
+# shellcheck disable=SC2016  # the dollars are for apt-get and mmdebstrap
 set -euo pipefail
 
 name=${1:?usage: stand-in-base.sh NAME}

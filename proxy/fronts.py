@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from proxy.config import Address as ConfiguredAddress
-from proxy.config import ServerSettings, Settings, TokenInjectionSettings
+from proxy.config import AutomaticPath, ServerSettings, Settings, TokenInjectionSettings
 from proxy.exchange.answer import Handler
 from proxy.server.connection import ConnectionLimits
 from proxy.server.control_app import ControlApp, Controls
@@ -87,7 +87,12 @@ def control_fronts(settings: Settings, controls: Controls) -> list[Front]:
     fronts = []
     if control.socket:
         server = HttpServer(ControlApp(controls), settings=HttpServerSettings(), admits=only_ourselves())
-        fronts.append(Front(server, [UnixAddress(setting="control.socket", path=Path(control.socket))]))
+        address = UnixAddress(
+            setting="control.socket",
+            path=Path(control.socket),
+            is_optional=isinstance(control.socket, AutomaticPath),
+        )
+        fronts.append(Front(server, [address]))
     if control.listen is not None:
         app = ControlApp(controls, bearer=_content_of(control.token_file))
         fronts.append(

@@ -18,6 +18,7 @@ from proxy.config.route_settings import RouteSettings
 from proxy.config.server_settings import ClientCertificates, ServerSettings
 from proxy.config.sources import UPSTREAM_VARIABLE, Loaded, load, load_all, load_control
 from proxy.config.tree import (
+    AutomaticPath,
     ControlSettings,
     LogFormat,
     LogLevel,
@@ -36,6 +37,7 @@ __all__ = [
     "AuditMode",
     "AuditOutput",
     "AuditSettings",
+    "AutomaticPath",
     "CacheSettings",
     "ClientCertificates",
     "ConfigError",

@@ -16,7 +16,7 @@ import msgspec
 from proxy.config.checks import normalised, problems_of
 from proxy.config.errors import ConfigError
 from proxy.config.keys import ENVIRONMENT_PREFIX, Key, keys, nearest, path_of, sections, variable_of
-from proxy.config.tree import ControlSettings, Settings, UnknownKeys
+from proxy.config.tree import AutomaticPath, ControlSettings, Settings, UnknownKeys
 from proxy.config.values import convert, from_environment, table_of
 
 UPSTREAM_VARIABLE = "OP_CONNECT_HOST"
@@ -189,4 +189,4 @@ def _with_socket(control: ControlSettings, environ: Mapping[str, str]) -> Contro
         return control
     runtime = environ.get("XDG_RUNTIME_DIR", "")
     folder = Path(runtime, "connect-sidecar") if runtime else Path(f"/tmp/connect-sidecar-{os.getuid()}")  # noqa: S108 - checked where it is bound
-    return msgspec.structs.replace(control, socket=str(folder / "control.sock"))
+    return msgspec.structs.replace(control, socket=AutomaticPath(folder / "control.sock"))

@@ -69,6 +69,12 @@ class ObserveSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = (Address(host="127.0.0.1", port=8181),)
 
 
+class AutomaticPath(str):
+    """A path that `auto` chose: nobody asked for it, so where it can't be had, it is done without."""
+
+    __slots__ = ()
+
+
 class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The control port: `purge`, `mode` and `status`. A unix socket by default, for the same user only."""
 
@@ -76,7 +82,8 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(
             description="Path of the unix socket. `auto`: `$XDG_RUNTIME_DIR/connect-sidecar/control.sock`, or"
-            " `/tmp/connect-sidecar-<uid>/control.sock` without that variable. Empty: off"
+            " `/tmp/connect-sidecar-<uid>/control.sock` without that variable; where that can't be made, as on a"
+            " read-only file system, the start notes it and goes on. Empty: off"
         ),
     ] = "auto"
     listen: Annotated[

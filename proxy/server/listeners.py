@@ -36,13 +36,17 @@ class TcpAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnixAddress:
-    """A socket file, created with `mode` and given to `owner` and `group` (-1: they stay ours)."""
+    """A socket file, created with `mode` and given to `owner` and `group` (-1: they stay ours).
+
+    An optional one is done without, and a note says so, where no file can be made: on a read-only file system.
+    """
 
     setting: str
     path: Path
     mode: int = 0o600
     owner: int = -1
     group: int = -1
+    is_optional: bool = False
 
     def __str__(self) -> str:
         return f"unix:{self.path}"
@@ -81,6 +85,9 @@ def _bind_once(addresses: Sequence[Address]) -> Bound:
     try:
         for address in addresses:
             if isinstance(address, UnixAddress):
+                if address.is_optional and (obstacle := _obstacle_to(address)):
+                    notes.append(f"{obstacle}; going without, so that no command reaches this process")
+                    continue
                 sockets.append(_bind_unix(address))
                 given.append(address)
                 continue
@@ -97,9 +104,24 @@ def _bind_once(addresses: Sequence[Address]) -> Bound:
         for opened in sockets:
             opened.close()
         raise
-    if not sockets:
+    if not sockets and not all(_is_optional(address) for address in addresses):
         raise ListenError(f"nothing to listen on; {'; '.join(notes)}")
     return Bound(sockets=tuple(sockets), addresses=tuple(given), notes=tuple(notes))
+
+
+def _is_optional(address: Address) -> bool:
+    return isinstance(address, UnixAddress) and address.is_optional
+
+
+def _obstacle_to(address: UnixAddress) -> str:
+    """Return why no file can be made there; empty, if it can."""
+    try:
+        _prepare_directory(address)
+    except ListenError as error:
+        return str(error)
+    if not os.access(address.path.parent, os.W_OK | os.X_OK):
+        return f"{address.setting}: {address.path.parent} can't be written to"
+    return ""
 
 
 def _bind_tcp(address: TcpAddress) -> socket.socket | None:

@@ -7,6 +7,7 @@ import pytest
 
 from proxy.config import (
     Address,
+    AutomaticPath,
     CacheSettings,
     ConfigError,
     FlightSettings,
@@ -109,6 +110,12 @@ def test_what_kubernetes_injects_for_a_service_of_our_name_is_not_ours():
 def test_the_control_socket_lives_in_the_runtime_directory():
     control = load(None, CONNECT | {"XDG_RUNTIME_DIR": "/run/user/7"}).control
     assert control.socket == "/run/user/7/connect-sidecar/control.sock"
+
+
+def test_a_control_socket_that_was_asked_for_is_told_from_one_that_was_not():
+    assert isinstance(load(None, CONNECT).control.socket, AutomaticPath)
+    asked = load(None, CONNECT | {"CONNECT_SIDECAR__CONTROL__SOCKET": "/run/a.sock"}).control.socket
+    assert not isinstance(asked, AutomaticPath)
 
 
 def test_control_commands_read_settings_where_op_connect_host_is_the_sidecar_itself():

@@ -5,7 +5,7 @@ import errno
 import json
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -277,6 +277,37 @@ async def test_socket_file_of_a_dead_process_is_replaced_and_of_a_living_one_is_
     with pytest.raises(ListenError, match="is no socket"):
         bind_all([address])
     assert path.read_text() == "not a socket"
+
+
+async def test_an_optional_socket_is_done_without_where_its_file_cannot_be_made(opened, tmp_path):
+    (tmp_path / "no-directory").touch()
+    address = UnixAddress(
+        setting="control.socket", path=tmp_path / "no-directory" / "control.sock", is_optional=True
+    )
+    running = await opened(front(ControlApp(controls([])), address))
+    assert running.addresses == ()
+    assert running.notes[0].startswith(f"control.socket: can't listen on {address}: ")
+    with pytest.raises(ListenError, match=r"^control\.socket: can't listen on "):
+        bind_all([replace(address, is_optional=False)])
+
+
+async def test_an_optional_socket_is_done_without_in_a_directory_that_cannot_be_written_to(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setattr(listeners.os, "access", lambda *_: False)  # tests run as root, who may write anywhere
+    address = UnixAddress(setting="control.socket", path=tmp_path / "control.sock", is_optional=True)
+    bound = bind_all([address])
+    assert (bound.sockets, list(tmp_path.iterdir())) == ((), [])
+    assert bound.notes[0].startswith(f"control.socket: {tmp_path} can't be written to; going without")
+
+
+async def test_an_optional_socket_is_still_never_taken_from_a_living_process(tmp_path):
+    address = UnixAddress(setting="control.socket", path=tmp_path / "control.sock", is_optional=True)
+    living = bind_all([address])
+    with pytest.raises(ListenError, match="in use by a running process"):
+        bind_all([address])
+    for opened_socket in living.sockets:
+        opened_socket.close()
 
 
 async def test_nothing_stays_bound_when_one_address_fails(opened):
