@@ -2,6 +2,7 @@
 #   make run            the demo; with OP_CONNECT_HOST set, the sidecar in front of that server
 #   make test           lint, and all tests that need nothing but Python
 #   make test-system    tests that need system programs; installs what is missing (apt-get)
+#   make image          the container image, with docker or buildah
 #   make soak           ten minutes of everything at once
 #   make pictures       draw the dashboards into docs/; takes ten minutes, installs what is missing (apt-get, npm)
 #   make lint           ruff, mypy --strict, import contracts, spelling, YAML
@@ -32,9 +33,9 @@ endif
 UV := VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip
 INSTALL_PROJECT := $(UV) install --quiet --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	--custom-compile-command "make lock" pyproject.toml
+	--custom-compile-command "make lock"
 
-.PHONY: run test test-system soak lint format docs dashboards lock clean
+.PHONY: run test test-system image soak lint format docs dashboards lock clean
 .DEFAULT_GOAL := test
 
 run: $(VENV)/.demo
@@ -44,10 +45,14 @@ test: lint
 	$(BIN)/python -m pytest -m "not system" $(PYTEST_ARGS)
 
 test-system: $(VENV)/.dev
-	@missing=; for program in $(SYSTEM_PACKAGES); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	@missing=; for package in $(SYSTEM_PACKAGES); do \
+		command -v $$package >/dev/null || dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
 	if [ -n "$$missing" ]; then apt-get update -qq && $(NOTHING_STARTS) apt-get install -y -qq --no-install-recommends $$missing; fi
 	@$(MAKE) --no-print-directory $(VENV)/.grafana-schema $(VENV)/.pictures
 	$(BIN)/python -m pytest -m system $(PYTEST_ARGS)
+
+image:
+	image/build.sh $(IMAGE)
 
 soak: $(VENV)/.dev
 	$(BIN)/python -m tests.soak --minutes 10
@@ -55,12 +60,14 @@ soak: $(VENV)/.dev
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --strict -p proxy
+	$(BIN)/mypy --strict -p proxy -p image
 	$(BIN)/mypy --strict -p dashboards
 	$(BIN)/python -m dashboards --check
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/codespell proxy dashboards tests docs *.md Makefile pyproject.toml
 	$(BIN)/yamllint --strict .
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/shellcheck .ci/run image/*.sh
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only --quiet .
@@ -75,9 +82,10 @@ dashboards: $(VENV)/.dev
 
 # The development lock first: the others are parts of it, with the same versions.
 lock: $(VENV)/.uv
-	$(COMPILE) --all-extras --group dev --output-file requirements/dev.txt
-	$(COMPILE) --constraint requirements/dev.txt --extra demo --group build --output-file requirements/demo.txt
-	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/runtime.txt
+	$(COMPILE) pyproject.toml --all-extras --group dev --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --constraint requirements/dev.txt --extra demo --group build --output-file requirements/demo.txt
+	$(COMPILE) pyproject.toml --constraint requirements/dev.txt --output-file requirements/runtime.txt
+	$(COMPILE) --constraint requirements/dev.txt --group pyproject.toml:build --output-file requirements/build.txt
 	echo uv | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--output-file requirements/bootstrap.txt -
 

@@ -56,7 +56,7 @@ def _package(name: str) -> DebianPackage:
         name=fields["Package"],
         version=fields["Version"],
         architecture=fields["Architecture"],
-        source=fields.get("Source", fields["Package"]).partition(" ")[0],
+        source=fields.get("Source", name).split()[0].partition(":")[0],
         record=record,
     )
 
@@ -72,10 +72,12 @@ def distributions_in(folder: Path) -> list[PythonDistribution]:
 
 
 def _distribution(installed: Distribution) -> PythonDistribution:
-    said = installed.metadata
-    short = said.get("License", "")
+    def said(field: str) -> str:
+        return str(installed.metadata[field]) if field in installed.metadata else ""
+
+    free_text = said("License")
     return PythonDistribution(
-        name=re.sub(r"[-_.]+", "-", said["Name"]).lower(),
+        name=re.sub(r"[-_.]+", "-", said("Name")).lower(),
         version=installed.version,
-        licence=said.get("License-Expression", short if "\n" not in short else "") or "",
+        licence=said("License-Expression") or ("" if "\n" in free_text else free_text),
     )

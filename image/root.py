@@ -20,7 +20,7 @@ from image.packages import DebianPackage, distributions_in, owners_of
 from image.sbom import document
 
 USER_ID = 65532
-_RUNTIME_FOLDER = "run/connect-sidecar"
+_SHARED_FOLDERS = ("tmp", "run/connect-sidecar")
 _FILES = {
     "etc/passwd": f"root:x:0:0:root:/:/nonexistent\nnonroot:x:{USER_ID}:{USER_ID}:nonroot:/:/nonexistent\n",
     "etc/group": f"root:x:0:\nnonroot:x:{USER_ID}:\n",
@@ -61,12 +61,11 @@ class Root:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
-    def make_folder(self, name: str, *, mode: int, owner: int) -> None:
-        """Make a folder that the application may write to."""
+    def make_shared_folder(self, name: str) -> None:
+        """Make a folder that every user may write to, and nobody take what another put there."""
         path = self._folder / name
         path.mkdir(parents=True)
-        path.chmod(mode)
-        os.chown(path, owner, owner)
+        path.chmod(0o1777)
 
     def compile(self) -> None:
         """Compile every module ahead: nobody can write bytecode at run time, and a start is much faster with it."""
@@ -126,8 +125,9 @@ def main() -> None:
     _describe(root, application, owners_of([*libraries, python]))
     for name, text in _FILES.items():
         root.write(name, text)
-    root.make_folder("tmp", mode=0o1777, owner=0)
-    root.make_folder(_RUNTIME_FOLDER, mode=0o700, owner=USER_ID)
+    # For everybody: clusters choose users of their own, and a tmpfs mounted there takes on its mode, but not its owner.
+    for folder in _SHARED_FOLDERS:
+        root.make_shared_folder(folder)
     root.compile()
 
     inside = str(application / "bin/python")

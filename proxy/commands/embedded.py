@@ -4,7 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from proxy.commands.errors import CommandError
-from proxy.emulator import READ_WRITE, Emulator, EmulatorSettings, SampleData
+
+try:
+    from proxy.emulator import READ_WRITE, Emulator, EmulatorSettings, SampleData
+except ModuleNotFoundError as error:
+    raise CommandError(
+        f"needs {error.name}, which comes with the extra `demo` of the package; the container image is without it"
+    ) from error
 
 
 @asynccontextmanager
