@@ -38,6 +38,6 @@ engine=${ENGINE:-$(command -v docker >/dev/null && echo docker || echo buildah)}
 case $engine in
   docker) SOURCE_DATE_EPOCH=$epoch docker build "${options[@]}" "$@" . ;;
   # The OCI format has no place for HEALTHCHECK. Without kept layers: old versions take a label for the same whatever its ARG.
-  buildah) buildah bud --format docker --layers=false "${options[@]}" "$@" . ;;
+  buildah) buildah bud --format docker --layers=false --timestamp "$epoch" "${options[@]}" "$@" . ;;
   *) echo "build.sh: needs docker or buildah, not $engine" >&2; exit 2 ;;
 esac

@@ -22,7 +22,7 @@ _NEEDLESS_PACKAGES = frozenset(
 _NEEDLESS_MODULES = frozenset({"antigravity.py", "pydoc.py", "this.py", "turtle.py"})
 # Extension modules that drag in libraries for terminals, windows and databases, and those that test Python itself.
 _NEEDLESS_EXTENSIONS = re.compile(
-    r"(_tkinter|_curses|_curses_panel|_dbm|_gdbm|readline|_sqlite3|_test.*|_ctypes_test|_xx.*|xx.*)\."
+    r"(_tkinter|_curses|_curses_panel|_dbm|_gdbm|readline|_sqlite3|_test.*|_ctypes_test|_xx.*|xx.*)\.(.+\.)?so"
 )
 _NEEDLESS_SUFFIXES = frozenset({".a", ".c", ".h", ".hpp", ".pxd", ".pxi", ".pyc", ".pyi", ".pyx"})
 # Loaded by name when a thread is cancelled; no file says that it needs it.
@@ -55,7 +55,7 @@ def _is_needless(name: str) -> bool:
     return (
         Path(name).suffix in _NEEDLESS_SUFFIXES
         or name in _NEEDLESS_MODULES
-        or bool(_NEEDLESS_EXTENSIONS.match(name))
+        or bool(_NEEDLESS_EXTENSIONS.fullmatch(name))
     )
 
 

@@ -64,7 +64,7 @@ class Root:
     def make_shared_folder(self, name: str) -> None:
         """Make a folder that every user may write to, and nobody take what another put there."""
         path = self._folder / name
-        path.mkdir(parents=True)
+        path.mkdir(parents=True, exist_ok=True)
         path.chmod(0o1777)
 
     def compile(self) -> None:

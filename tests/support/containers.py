@@ -63,6 +63,11 @@ def built_image() -> str:
     """Build the image and return its name; once for a run of the tests."""
     if podman("image", "exists", BASE, check=False).returncode:
         _run("image/stand-in-base.sh", BASE)
+    return build_image(NAME)
+
+
+def build_image(name: str) -> str:
+    """Build the image under a name, and return that; what a build before had under it goes."""
     options = (
         "--build-arg",
         f"PYTHON_IMAGE={BASE}",
@@ -72,8 +77,9 @@ def built_image() -> str:
         "host",
         "--pull-never",
     )
-    _run("image/build.sh", NAME, *options)
-    return NAME
+    podman("rmi", "--force", name, check=False)
+    _run("image/build.sh", name, *options)
+    return name
 
 
 def run_once(*arguments: str) -> subprocess.CompletedProcess[str]:

