@@ -64,7 +64,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy --strict -p dashboards
 	$(BIN)/python -m dashboards --check
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/codespell proxy dashboards tests docs *.md Makefile pyproject.toml
+	$(BIN)/codespell proxy dashboards image tests docs *.md Makefile Dockerfile pyproject.toml
 	$(BIN)/yamllint --strict .
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/shellcheck .ci/run image/*.sh

@@ -7,6 +7,8 @@ code 2.
 
 import argparse
 import importlib
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
+        _let_a_stop_end_the_start()
         command = importlib.import_module(f"proxy.commands.{options.module}")
         code: int = command.run(options)
     except KeyboardInterrupt:
@@ -48,6 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"connect-sidecar {options.command}: {reason}", file=sys.stderr)
         return FAILED
     return code
+
+
+def _let_a_stop_end_the_start() -> None:
+    """Have SIGTERM end us before a command obeys it by itself: the kernel ignores it for process 1 of a container."""
+    if os.getpid() == 1:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _reasons(error: Exception) -> Sequence[str]:

@@ -67,7 +67,7 @@ def built_image() -> str:
 
 
 def build_image(name: str) -> str:
-    """Build the image under a name, and return that; what a build before had under it goes."""
+    """Build the image under a name, and return that; what had the name before goes, unless it is in use."""
     options = (
         "--build-arg",
         f"PYTHON_IMAGE={BASE}",
@@ -77,8 +77,9 @@ def build_image(name: str) -> str:
         "host",
         "--pull-never",
     )
-    podman("rmi", "--force", name, check=False)
+    before = podman("images", "--quiet", "--no-trunc", name).stdout.split()
     _run("image/build.sh", name, *options)
+    podman("rmi", *before, check=False)
     return name
 
 

@@ -48,6 +48,27 @@ def test_each_reason_is_one_line_on_standard_error(capsys, tmp_path):
     assert [line.partition(": ")[0] for line in captured.err.splitlines()] == ["connect-sidecar serve"] * 3
 
 
+_AS_PROCESS_1 = """
+import os, signal, sys
+from proxy import __main__
+
+def slow_import(name):
+    os.kill(PID, signal.SIGTERM)
+    signal.pause()
+
+PID = os.getpid()
+os.getpid = lambda: 1
+signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as the kernel has it for process 1
+__main__.importlib.import_module = slow_import
+sys.exit(__main__.main(["serve"]))
+"""
+
+
+def test_a_container_that_is_stopped_while_it_starts_ends_at_once():
+    ran = subprocess.run([sys.executable, "-c", _AS_PROCESS_1], capture_output=True, timeout=20, check=False)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+
+
 def test_check_config_says_where_from_and_where_to(capsys, monkeypatch):
     monkeypatch.setenv("OP_CONNECT_HOST", "http://connect:8080")
     monkeypatch.setattr("proxy.commands.check_config.memory_limit_bytes", lambda: None)

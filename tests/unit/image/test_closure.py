@@ -1,6 +1,6 @@
 """What of a folder of Python code goes into the image."""
 
-import os
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +62,6 @@ def test_links_on_the_way_stay_links_and_what_they_lead_to_comes_along(tmp_path)
     for _ in range(2):
         root.bring(machine / "lib/libone.so.1")
     inside = tmp_path / "root" / machine.relative_to("/")
-    assert os.readlink(inside / "lib") == "usr/lib"
-    assert os.readlink(inside / "usr/lib/libone.so.1") == "libone.so.1.2"
+    assert (inside / "lib").readlink() == Path("usr/lib")
+    assert (inside / "usr/lib/libone.so.1").readlink() == Path("libone.so.1.2")
     assert (inside / "lib/libone.so.1").read_text() == "one"
