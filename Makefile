@@ -5,7 +5,7 @@
 #   make image          the container image, with docker or buildah
 #   make soak           ten minutes of everything at once
 #   make pictures       draw the dashboards into docs/; takes ten minutes, installs what is missing (apt-get, npm)
-#   make lint           ruff, mypy --strict, import contracts, spelling, YAML
+#   make lint           ruff, mypy --strict, import contracts, spelling, YAML, Dockerfile, shell
 #   make format         let ruff lay out the code
 #   make docs           render docs/configuration.md, and the tables of docs/metrics.md
 #   make dashboards     render rules and dashboards
@@ -18,7 +18,8 @@ BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 # Packages of servers start them: not in single-user mode, and not where systemctl believes itself in an image.
 NOTHING_STARTS := RUNLEVEL=1 SYSTEMD_OFFLINE=1 DEBIAN_FRONTEND=noninteractive
-SYSTEM_PACKAGES := curl npm prometheus tmux
+SYSTEM_PACKAGES := buildah catatonit curl golang-github-containers-common mmdebstrap netavark npm podman prometheus runc tmux
+IMAGE ?= connect-sidecar:dev
 
 # uv reads no pip settings; an index that pip was told of is passed on.
 ifdef PIP_INDEX_URL
