@@ -67,7 +67,7 @@ def shared_libraries(files: Iterable[Path]) -> set[Path]:
         told = subprocess.run(["ldd", file], capture_output=True, text=True, check=False).stdout  # noqa: S603, S607
         if "not found" in told:
             raise RuntimeError(f"{file} needs what is not here:\n{told}")
-        found.update(Path(path) for path in re.findall(r"(/\S+) \(0x", told))
+        found.update(Path(os.path.normpath(path)) for path in re.findall(r"(/\S+) \(0x", told))
     beside_libc = next(path.parent for path in found if path.name == "libc.so.6")
     return (found | {beside_libc / name for name in _LOADED_BY_NAME}) - set(loading)
 

@@ -9,6 +9,7 @@ import functools
 import json
 import os
 import resource
+import secrets
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -17,31 +18,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.process import free_port
-
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "localhost/connect-sidecar:test"
 BASE = "localhost/connect-sidecar/stand-in-base:trixie"
 SECONDS = 300
 
-# As a Pod Security Standard at its highest level and the chart have it; and with half of the memory that is usual.
+# As Kubernetes' Pod Security Standards at their highest level want it, with the memory that a sidecar gets.
 RESTRICTED = (
     *("--read-only", "--read-only-tmpfs=false", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
     *("--memory", "128m", "--network", "host"),
 )
 
+_WITHOUT_SYSTEMD = (
+    *("--cgroup-manager", "cgroupfs", "--events-backend", "file"),
+    *("--runtime", shutil.which("runc") or "runc"),
+)
+
 
 def podman(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run podman to its end."""
-    options = (
-        "--cgroup-manager",
-        "cgroupfs",
-        "--events-backend",
-        "file",
-        "--runtime",
-        shutil.which("runc") or "runc",
-    )
-    return _run("podman", *options, *arguments, check=check)
+    return _run("podman", *_WITHOUT_SYSTEMD, *arguments, check=check)
 
 
 def _run(*command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -139,7 +135,9 @@ class Container:
 async def container(upstream_url: str, *options: str, **settings: str) -> AsyncIterator[Container]:
     """Run the image under all restrictions for the length of the block, in front of `upstream_url`."""
     image = await asyncio.to_thread(built_image)
-    traffic, observe = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    # A loopback address of its own, rather than ports that are free now and taken by the time a container is up.
+    host = f"127.{secrets.randbelow(254) + 1}.{secrets.randbelow(256)}.{secrets.randbelow(254) + 1}"
+    traffic, observe = f"{host}:8180", f"{host}:8181"
     settings = {
         "SERVER__LISTEN": traffic,
         "OBSERVE__LISTEN": observe,

@@ -99,6 +99,8 @@ async def test_it_serves_the_python_sdk_read_only_unprivileged_and_in_128_mib(em
         assert status["NoNewPrivs"] == "1"
         (options,) = re.findall(r"^\S+ \S+ \S+ / / (\S+)", running.process("mountinfo"), re.MULTILINE)
         assert "ro" in options.split(",")
+        limit = "from proxy.config import memory_limit_bytes; print(memory_limit_bytes())"
+        assert running.run("python", "-I", "-c", limit).stdout == f"{128 * 1024 * 1024}\n"
         print(f"\nmost memory held: {int(status['VmHWM'].split()[0]) / 1024:.0f} MiB")
 
         said = podman("logs", running.id)
