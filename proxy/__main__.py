@@ -148,6 +148,13 @@ def _add_operations(commands: "Commands") -> None:
         commands, "reload", "reload", "have the running sidecar read its settings and certificates anew"
     )
     _add_config(reload)
+    leave = _add(
+        commands,
+        "quit",
+        "quit",
+        "have the running sidecar answer what is under way and end, with exit code 0 (the last step of a Job)",
+    )
+    _add_config(leave)
     _add_questions(commands)
 
 
