@@ -6,7 +6,7 @@
 #   make pictures       draw the dashboards into docs/; takes ten minutes, installs what is missing (apt-get, npm)
 #   make lint           ruff, mypy --strict, import contracts, spelling, YAML
 #   make format         let ruff lay out the code
-#   make docs           render docs/configuration.md, and the tables of docs/metrics.md
+#   make docs           render docs/configuration.md, and the tables of docs/metrics.md and docs/doctor.md
 #   make dashboards     render rules and dashboards
 #   make lock           resolve dependencies anew
 #   make clean          remove .venv and all caches
@@ -69,6 +69,7 @@ format: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python -m proxy.config.reference > docs/configuration.md
 	$(BIN)/python -m proxy.adapters.metrics.reference docs/metrics.md
+	$(BIN)/python -m proxy.doctor.reference docs/doctor.md
 
 dashboards: $(VENV)/.dev
 	$(BIN)/python -m dashboards

@@ -181,7 +181,7 @@ def _figure(key: str, text: str, ask: Callable[[Ground], Awaitable[str | Told]])
 def _told_lag(seconds: float | None, most_seconds: float) -> Told:
     if seconds is None:
         return Told(
-            text=f"more than {most_seconds:.0f} s",
+            text=f"more than {most_seconds:g} s",
             concern="raise cache.write_fence_seconds above what --wait-seconds has to be for this to be measured",
             is_figure=True,
         )

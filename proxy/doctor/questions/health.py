@@ -48,7 +48,7 @@ def _members(reply: Reply) -> str:
         return "no JSON"
     known = [key for key in ("name", "version", "dependencies") if key in document]
     others = len(document) - len(known)
-    return " ".join(known) + (f" and {others} more" if others else "")
+    return " ".join([*known, *([f"and {others} other members"] if others else [])])
 
 
 async def _heartbeat(ground: Ground) -> str:

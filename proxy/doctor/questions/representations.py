@@ -34,6 +34,14 @@ def _field(name: str) -> Asking:
     return ask
 
 
+async def _entity_tag(ground: Ground) -> str:
+    kinds = set()
+    for place in (VAULTS, item_path(ground)):
+        tag = (await ground.asker.look(place)).fields.get("ETag")
+        kinds.add("absent" if tag is None else "weak" if tag.startswith("W/") else "strong")
+    return " or ".join(sorted(kinds))
+
+
 async def _content_types(ground: Ground) -> str:
     places = (VAULTS, a_vault(ground).items_path, item_path(ground))
     return ", ".join(sorted({content_type(await ground.asker.look(place)) for place in places}))
@@ -107,11 +115,13 @@ QUESTIONS = (
         ask=_which_version,
         matters="before 1.7.2 the first request may be 401; before 1.3.0 there are no files",
     ),
-    _about_field(
-        "ETag",
-        "absent",
-        "with it a stored response can be validated without its body",
-        "used as it is, nothing to set: validation gets cheaper",
+    Question(
+        key="etag",
+        text="field ETag",
+        ask=_entity_tag,
+        expected="absent",
+        matters="with it a stored response can be validated without its body",
+        if_different="used as it is, nothing to set: validation gets cheaper",
     ),
     _about_field(
         "Last-Modified",

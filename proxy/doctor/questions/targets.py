@@ -74,5 +74,6 @@ QUESTIONS = (
         ask=_options,
         expected="405, allows GET HEAD",
         matters="passed on unchanged; a browser would ask it",
+        if_different="nothing to set",
     ),
 )
