@@ -7,9 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from proxy.assembly import Running, Sidecar
-from proxy.config import load
+from proxy.clock import Clock, SystemClock
+from proxy.config import Settings, load
+from proxy.observation import Everyone, Observation
 
 _START_SECONDS = 10.0
+
+
+class _Silent(Observation):
+    """Writes no line about requests: a report is all that an examination says."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        super().__init__(settings, clock=clock, environ={})
+        self.observer = Everyone(*(each for each in self.observer.observers if each is not self.log))
 
 
 @asynccontextmanager
@@ -27,7 +37,9 @@ async def sidecar_in_front_of(url: str, ca_file: Path | None) -> AsyncIterator[s
         "LOG__LEVEL": "error",
         "CACHE__CHANGE_CHECK_INTERVAL_SECONDS": "0",
     }
-    sidecar = Sidecar(load(None, {f"CONNECT_SIDECAR__{name}": value for name, value in settings.items()}))
+    loaded = load(None, {f"CONNECT_SIDECAR__{name}": value for name, value in settings.items()})
+    clock = SystemClock()
+    sidecar = Sidecar(loaded, clock=clock, observation=_Silent(loaded, clock))
     ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(sidecar.run(ready.set_result))
     try:

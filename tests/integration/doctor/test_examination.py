@@ -219,9 +219,10 @@ async def test_an_origin_that_answers_everything_otherwise_is_told_apart_without
     assert [secret for secret in long_enough if any(secret in said for said in SAID)] == []
 
 
-async def test_through_a_sidecar_every_read_of_an_odd_origin_is_the_same():
+async def test_through_a_sidecar_every_read_of_an_odd_origin_is_the_same_and_the_sidecar_is_silent(capfd):
     async with odd.odd_connect() as origin:
         report = await examined(origin.url, odd.TOKEN)
+    assert capfd.readouterr() == ("", "")
     assert {each.question: each.answer for each in report.proxied if each.verdict is not Verdict.SAME} == {}
 
 
