@@ -4,6 +4,7 @@
 #   make test-system    tests that need system programs; installs what is missing (apt-get)
 #   make soak           ten minutes of everything at once
 #   make pictures       draw the dashboards into docs/; takes ten minutes, installs what is missing (apt-get, npm)
+#   make drill          kill Connect for a minute under load (DRILL_SECONDS=60): who notices?
 #   make lint           ruff, mypy --strict, import contracts, spelling, YAML
 #   make format         let ruff lay out the code
 #   make docs           render docs/configuration.md, and the tables of docs/metrics.md and docs/doctor.md
@@ -15,6 +16,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+DRILL_SECONDS ?= 60
 # Packages of servers start them: not in single-user mode, and not where systemctl believes itself in an image.
 NOTHING_STARTS := RUNLEVEL=1 SYSTEMD_OFFLINE=1 DEBIAN_FRONTEND=noninteractive
 SYSTEM_PACKAGES := curl npm prometheus tmux
@@ -34,7 +36,7 @@ INSTALL_PROJECT := $(UV) install --quiet --no-deps --no-build-isolation --editab
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	--custom-compile-command "make lock" pyproject.toml
 
-.PHONY: run test test-system soak lint format docs dashboards lock clean
+.PHONY: run test test-system soak drill lint format docs dashboards lock clean
 .DEFAULT_GOAL := test
 
 run: $(VENV)/.demo
@@ -51,6 +53,9 @@ test-system: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	$(BIN)/python -m tests.soak --minutes 10
+
+drill: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.drill --seconds $(DRILL_SECONDS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
