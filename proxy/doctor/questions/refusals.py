@@ -61,8 +61,8 @@ QUESTIONS = (
         ask=_as("connect-sidecar-doctor"),
         expected='401 JSON, "Invalid or missing token"',
         matters="a 401 suspends all that is stored for a token",
-        if_different="anything but 401: a revoked token might read on for cache.stale_if_error_seconds; set"
-        ' cache.unverified_tokens = "refuse"',
+        if_different="a 5xx would count as an outage, and a revoked token read on for cache.stale_if_error_seconds:"
+        ' set cache.unverified_tokens = "refuse"; another 4xx ends it, too, by cache.token_verification_seconds',
     ),
     Question(
         key="unsigned_token",
@@ -77,9 +77,9 @@ QUESTIONS = (
         text="a vault that is not there",
         ask=_unknown_vault,
         expected='403 JSON, "not in scope"',
-        matters="403 ends the proof that a token may read a vault; 404 does not",
-        if_different="if it is 404: never kept either; access to a vault ends by cache.token_verification_seconds at"
-        " the latest",
+        matters="403 ends the proof that a token may read a vault; 404 drops what was stored there",
+        if_different="403 and 404 are never kept: nothing to set for them; anything else: lower"
+        " cache.token_verification_seconds",
     ),
     Question(
         key="foreign_vault",
@@ -87,7 +87,7 @@ QUESTIONS = (
         ask=_foreign_vault,
         expected='403 JSON, "not in scope"',
         matters="403 ends the proof that a token may read a vault",
-        if_different="if it is no 403: lower cache.token_verification_seconds",
+        if_different="404 does the same for what was asked; anything else: lower cache.token_verification_seconds",
     ),
     Question(
         key="unknown_item",

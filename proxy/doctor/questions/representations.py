@@ -133,7 +133,7 @@ QUESTIONS = (
         "Cache-Control",
         "absent",
         "it is obeyed: no-store, private and max-age say what may be kept, and how long",
-        "obeyed: with no-store nothing is ever kept, with max-age that is the freshness",
+        "obeyed: with no-store nothing is ever kept; of max-age and our freshness the shorter counts",
     ),
     _about_field(
         "Vary",
@@ -147,8 +147,8 @@ QUESTIONS = (
         text="media types of lists and items",
         ask=_content_types,
         expected="application/json",
-        matters="bodies that are no JSON are stored, but no version is read from them",
-        if_different="without versions there are no change checks: keep cache.list_freshness_seconds short",
+        matters="passed on; what can't be read as JSON is never kept, whatever it says it is",
+        if_different="nothing to set; some clients refuse another type",
     ),
     Question(
         key="framing",
@@ -163,8 +163,8 @@ QUESTIONS = (
         text="Content-Encoding, with gzip asked for",
         ask=_coding,
         expected="absent",
-        matters="stored as it comes; another coding must not reach a client that doesn't know it",
-        if_different="see whether Vary names Accept-Encoding; without it clients without gzip could get gzip",
+        matters="a coding must not reach a client that doesn't know it",
+        if_different="nothing to set: what is stored in a coding is given only to clients that accept it",
     ),
     Question(
         key="if_none_match",

@@ -57,8 +57,8 @@ def _head(key: str, what: str, where: Where) -> Question:
         text=f"HEAD of {what}",
         ask=_by_head(where),
         expected="200, states length",
-        matters="a HEAD may be answered from a stored GET",
-        if_different="a sidecar with the GET stored answers 200 where this server would not; no client is known to ask",
+        matters="always passed on, since nobody knew this answer; no client is known to ask",
+        if_different="nothing to set",
     )
 
 
