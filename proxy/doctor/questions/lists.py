@@ -77,8 +77,8 @@ QUESTIONS = (
         ask=_versions,
         expected="the item's own",
         matters="one list validates everything stored of a vault",
-        if_different="a list that shows another version drops the item: set cache.change_check_interval_seconds = 0, and"
-        " expect fewer hits",
+        if_different="a list that shows another version drops the item: set cache.change_check_interval_seconds"
+        " = 0, and expect fewer hits",
     ),
     Question(
         key="content_version",

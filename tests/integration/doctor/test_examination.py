@@ -5,7 +5,7 @@ import pytest
 from proxy.commands.doctor_embedded import embedded_answers
 from proxy.doctor.errors import DoctorError
 from proxy.doctor.question import Verdict
-from proxy.doctor.questions import QUESTIONS
+from proxy.doctor.questions import QUESTIONS, timing
 from proxy.emulator import (
     FOREVER,
     READ,
@@ -275,3 +275,12 @@ async def test_a_replica_that_lags_behind_is_a_change_that_shows_late():
         )
         assert findings_of(report)["write_create"].answer == "more than 0.2 s"
         assert emulator.vault(sample.empty.id).items == {}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "concern"),
+    [(0.2, ""), (1.1, "cache.answer_stale_after_seconds"), (7.0, "upstream.head_seconds")],
+)
+def test_slow_answers_name_the_setting_that_helps(seconds, concern):
+    told = timing._told([seconds] * 5)
+    assert (concern in told.concern) if concern else not told.concern
