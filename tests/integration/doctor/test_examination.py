@@ -1,5 +1,7 @@
 """The doctor examines embedded servers in several guises, and one that answers everything otherwise."""
 
+import sys
+
 import pytest
 
 from proxy.commands.doctor_embedded import embedded_answers
@@ -284,3 +286,8 @@ async def test_a_replica_that_lags_behind_is_a_change_that_shows_late():
 def test_slow_answers_name_the_setting_that_helps(seconds, concern):
     told = timing._told([seconds] * 5)
     assert (concern in told.concern) if concern else not told.concern
+
+
+async def test_without_the_demos_packages_the_answers_in_the_questions_are_taken(monkeypatch):
+    monkeypatch.setitem(sys.modules, "proxy.emulator", None)  # as where they are not installed
+    assert await embedded_answers(writes=True) == {}
