@@ -5,9 +5,10 @@
 #   make image          the container image, with docker or buildah
 #   make soak           ten minutes of everything at once
 #   make pictures       draw the dashboards into docs/; takes ten minutes, installs what is missing (apt-get, npm)
+#   make drill          kill Connect for a minute under load (DRILL_SECONDS=60): who notices?
 #   make lint           ruff, mypy --strict, import contracts, spelling, YAML, Dockerfile, shell
 #   make format         let ruff lay out the code
-#   make docs           render docs/configuration.md, and the tables of docs/metrics.md
+#   make docs           render docs/configuration.md, and the tables of docs/metrics.md and docs/doctor.md
 #   make dashboards     render rules and dashboards
 #   make lock           resolve dependencies anew
 #   make clean          remove .venv and all caches
@@ -16,6 +17,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+DRILL_SECONDS ?= 60
 # Packages of servers start them: not in single-user mode, and not where systemctl believes itself in an image.
 NOTHING_STARTS := RUNLEVEL=1 SYSTEMD_OFFLINE=1 DEBIAN_FRONTEND=noninteractive
 SYSTEM_PACKAGES := buildah catatonit curl golang-github-containers-common mmdebstrap netavark npm podman prometheus runc tmux
@@ -36,7 +38,7 @@ INSTALL_PROJECT := $(UV) install --quiet --no-deps --no-build-isolation --editab
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	--custom-compile-command "make lock"
 
-.PHONY: run test test-system image soak lint format docs dashboards lock clean
+.PHONY: run test test-system image soak drill lint format docs dashboards lock clean
 .DEFAULT_GOAL := test
 
 run: $(VENV)/.demo
@@ -58,6 +60,9 @@ image:
 soak: $(VENV)/.dev
 	$(BIN)/python -m tests.soak --minutes 10
 
+drill: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.drill --seconds $(DRILL_SECONDS)
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -77,6 +82,7 @@ format: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python -m proxy.config.reference > docs/configuration.md
 	$(BIN)/python -m proxy.adapters.metrics.reference docs/metrics.md
+	$(BIN)/python -m proxy.doctor.reference docs/doctor.md
 
 dashboards: $(VENV)/.dev
 	$(BIN)/python -m dashboards

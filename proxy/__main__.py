@@ -80,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_servers(commands)
     _add_checks(commands)
+    _add_doctor(commands)
     _add_operations(commands)
     _add_audit(commands)
     return parser
@@ -130,6 +131,36 @@ def _add_checks(commands: "Commands") -> None:
     )
 
 
+def _add_doctor(commands: "Commands") -> None:
+    doctor = _add(
+        commands,
+        "doctor",
+        "doctor",
+        "ask your Connect server what nobody has published, directly and through a sidecar (docs/doctor.md)",
+    )
+    doctor.add_argument("--upstream", required=True, metavar="URL", help="where Connect is")
+    doctor.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="with an access token; else OP_CONNECT_TOKEN"
+    )
+    doctor.add_argument("--ca-file", type=Path, metavar="FILE", help="PEM bundle, for https")
+    doctor.add_argument(
+        "--proxied", metavar="URL", help="a sidecar in front of it, to compare; else one is started"
+    )
+    doctor.add_argument(
+        "--foreign-vault", type=_vault_id, metavar="VAULT", help="id of a vault that the token may not read"
+    )
+    doctor.add_argument(
+        "--write",
+        type=_vault_id,
+        metavar="VAULT",
+        help="make, change and remove an item in this vault, by id",
+    )
+    doctor.add_argument(
+        "--wait-seconds", type=_interval, default=30.0, metavar="SECONDS", help="for a write to show (30)"
+    )
+    doctor.add_argument("--json", action="store_true", help="the same as a JSON document")
+
+
 def _add_operations(commands: "Commands") -> None:
     purge = _add(
         commands, "purge", "purge", "drop stored responses of the running sidecar; the next read asks Connect"
@@ -157,6 +188,13 @@ def _add_operations(commands: "Commands") -> None:
         commands, "reload", "reload", "have the running sidecar read its settings and certificates anew"
     )
     _add_config(reload)
+    leave = _add(
+        commands,
+        "quit",
+        "quit",
+        "have the running sidecar answer what is under way and end, with exit code 0 (the last step of a Job)",
+    )
+    _add_config(leave)
     _add_questions(commands)
 
 
@@ -239,6 +277,12 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
     return int(text)
+
+
+def _vault_id(text: str) -> str:
+    if not (text.isascii() and text.isalnum()):
+        raise argparse.ArgumentTypeError("a vault's id has letters and digits only")
+    return text
 
 
 def _interval(text: str) -> float:

@@ -104,6 +104,7 @@ class Sidecar:
             reload=self.reload,
             status=self.status,
             explain=self.explain,
+            quit=self.lifecycle.quit,
         )
         self._tls = make_tls(settings.server)
         self._reloading = Reloading(settings, self._sources.read, self._live_parts())
@@ -271,6 +272,7 @@ async def run(
 def _drain_settings(settings: Settings) -> DrainSettings:
     return DrainSettings(
         drain_delay_seconds=settings.server.drain_delay_seconds,
+        drain_neighbour_seconds=settings.server.drain_neighbour_seconds,
         drain_timeout_seconds=settings.server.drain_timeout_seconds,
     )
 

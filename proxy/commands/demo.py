@@ -21,6 +21,7 @@ from proxy.emulator import EmulatorSettings
 
 _DEFAULTS = {
     "CONNECT_SIDECAR__SERVER__DRAIN_DELAY_SECONDS": "0",
+    "CONNECT_SIDECAR__SERVER__DRAIN_NEIGHBOUR_SECONDS": "0",
     "CONNECT_SIDECAR__LOG__FORMAT": "console",
     "CONNECT_SIDECAR__AUDIT__OUTPUT": "off",  # standard output is for lines to paste
 }

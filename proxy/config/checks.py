@@ -21,6 +21,7 @@ from proxy.config.tree import ProfileName, Settings
 
 _CONNECT_SYNC_SECONDS = 10  # OP_SYNC_TIMEOUT: how long Connect itself holds a request
 _USUAL_SYNC_SECONDS = 3
+_LAST_ANSWERS_SECONDS = 5
 _PROCESS_BYTES = 64 * MEBIBYTE  # Python and libraries, resident, with nothing stored
 
 _Called = Callable[[str], str]
@@ -254,6 +255,11 @@ def _unwise_times(settings: Settings) -> Iterator[str]:
         yield f"cache.write_fence_seconds: Connect usually needs up to {_USUAL_SYNC_SECONDS} s to show a write"
     if server.drain_timeout_seconds < upstream.total_seconds:
         yield "server.drain_timeout_seconds: is less than upstream.total_seconds: a stop may cut a write short"
+    elif server.drain_neighbour_seconds > server.drain_timeout_seconds - _LAST_ANSWERS_SECONDS:
+        yield (
+            f"server.drain_neighbour_seconds: leaves less than {_LAST_ANSWERS_SECONDS} s of"
+            " server.drain_timeout_seconds for what is under way when the last neighbour is no longer waited for"
+        )
 
 
 def _unwise_sizes(settings: Settings, limit_bytes: int | None) -> Iterator[str]:

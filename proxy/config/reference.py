@@ -60,7 +60,7 @@ _TAIL = """\
 - `upstream.head_seconds` of 10 or less: Connect holds requests that long during its first sync.
 - Freshness longer than `cache.token_verification_seconds`: hits end there.
 - `cache.write_fence_seconds` below what Connect usually needs; `server.drain_timeout_seconds` below
-  `upstream.total_seconds`.
+  `upstream.total_seconds`, or less than 5 s above `server.drain_neighbour_seconds`.
 - A store, or collected bodies, that can't fit the container's memory limit.
 - `profile = "http"`; `upstream.ca_file` with a plain http upstream.
 """

@@ -146,10 +146,19 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
             " learn late that a pod goes"
         ),
     ] = 5.0
+    drain_neighbour_seconds: Annotated[
+        float,
+        from_zero(
+            "Then, while a client on this machine (loopback or a unix socket: in Kubernetes an application in the same"
+            " pod, which gets SIGTERM at the same moment) is connected or has asked within `drain_delay_seconds`, it is"
+            " served on, at most this long. A part of `drain_timeout_seconds`, so that 5 s are left for what is under"
+            " way. 0: nobody is waited for"
+        ),
+    ] = 15.0
     drain_timeout_seconds: Annotated[
         float,
         above_zero(
-            "Then requests under way may end within this. Longer than a write may take; with the delay,"
+            "After the delay, requests under way may end within this. Longer than a write may take; with the delay,"
             " shorter than the 30 s Kubernetes grants"
         ),
     ] = 20.0

@@ -26,6 +26,13 @@ class Peer:
         return bool(self.address) and ip_address(self.address).is_loopback
 
     @property
+    def is_neighbour(self) -> bool:
+        """Whether it is a process of this machine, over TCP or a unix socket: in Kubernetes, of this pod."""
+        numeric = ip_address(self.address) if self.address else None
+        mapped = getattr(numeric, "ipv4_mapped", None)  # 127.0.0.1, asking a dual-stack wildcard
+        return self.uid is not None or self.is_loopback or (mapped is not None and mapped.is_loopback)
+
+    @property
     def party(self) -> str:
         """What it shares a budget with: its certificate, its user, its address, in IPv6 its /64."""
         if self.certificate is not None:

@@ -103,9 +103,9 @@ class Connection(RequestHandler):
         return self._limits
 
     @property
-    def is_draining(self) -> bool:
-        """Whether every answer from now on ends its connection."""
-        return self._server.is_draining
+    def ends_with_its_answer(self) -> bool:
+        """Whether the answer under way is the last one, because the service ends."""
+        return not self._server.keeps(self.peer)
 
     @property
     def peer(self) -> Peer:

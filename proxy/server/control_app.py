@@ -1,4 +1,4 @@
-"""The control port: purge, mode, reload, status, explain for an operator's commands, on a unix socket or loopback TCP.
+"""The control port: purge, mode, reload, status, explain, quit, on a unix socket or loopback TCP.
 
 A browser on the same machine must not reach it: only known Hosts, no Origin, and on TCP a bearer token that
 is compared in constant time. On the unix socket the kernel vouches for the peer (see `peers`). Routes are a
@@ -80,6 +80,7 @@ class Controls:
     reload: Callable[[], "DataclassInstance"]
     status: Callable[[], "DataclassInstance"]
     explain: Callable[[Question], "DataclassInstance | UnknownName"]
+    quit: Callable[[], None]
 
 
 Route = Callable[[bytes], Awaitable[Answer]]
@@ -97,6 +98,7 @@ class ControlApp:
             ("POST", "/reload"): self._reload,
             ("GET", "/status"): self._status,
             ("POST", "/explain"): self._explain,
+            ("POST", "/quit"): self._quit,
         }
 
     async def handle(self, request: Request, body: RequestBody | None) -> Answer:
@@ -140,6 +142,10 @@ class ControlApp:
 
     async def _status(self, _octets: bytes) -> Answer:
         return json_answer(200, asdict(self._controls.status()))
+
+    async def _quit(self, _octets: bytes) -> Answer:
+        self._controls.quit()  # this port answers to the end: whoever asked hears of it
+        return json_answer(200, {"phase": "draining"})
 
     async def _explain(self, octets: bytes) -> Answer:
         question = parse_question(octets)

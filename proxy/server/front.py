@@ -1,7 +1,7 @@
 """A server and the addresses it answers on: open, drain, close.
 
-The life of a front in order: `open`, `begin_drain` (answers end their connections), `close_listeners` (nobody
-new, idle connections go), `finish` (those under way end, or are ended).
+The life of a front in order: `open`, `begin_drain` or `begin_keeping_neighbours` (answers end their connections),
+`close_listeners` (nobody new, idle connections go), `finish` (those under way end, or are ended).
 """
 
 import asyncio
@@ -74,6 +74,14 @@ class Front:
     def begin_drain(self) -> None:
         """Let every answer from now on end its connection; new ones are still accepted."""
         self._server.begin_drain()
+
+    def begin_keeping_neighbours(self) -> None:
+        """Let every answer end its connection, but those to neighbours."""
+        self._server.begin_keeping_neighbours()
+
+    def has_neighbour(self, quiet_seconds: float) -> bool:
+        """Tell whether a neighbour is connected, or has asked within `quiet_seconds`."""
+        return self._server.has_neighbour(quiet_seconds)
 
     def close_listeners(self) -> None:
         """Accept nobody new and close idle connections. Idempotent."""

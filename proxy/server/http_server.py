@@ -19,6 +19,7 @@ from aiohttp.web_server import Server
 from proxy.connect.error_response import Message
 from proxy.errors import RequestBodyError, RequestBodyTooLargeError
 from proxy.exchange.answer import Handler
+from proxy.semantics.peer import Peer
 from proxy.server.connection import Connection, ConnectionLimits
 from proxy.server.inbound import Inbound, Reply
 from proxy.server.translate import OwnNames, translate
@@ -61,6 +62,8 @@ class HttpServer(Server):
         self._gone.set()
         self.admits = admits
         self.is_draining = False
+        self._keeps_neighbours = False
+        self._neighbour_asked_at = float("-inf")
         self.turned_away = 0
         """How many connections were refused for want of room."""
 
@@ -101,6 +104,21 @@ class HttpServer(Server):
     def begin_drain(self) -> None:
         """From now on every answer carries `Connection: close`; new connections are still served."""
         self.is_draining = True
+        self._keeps_neighbours = False
+
+    def begin_keeping_neighbours(self) -> None:
+        """Begin to drain for all but neighbours: that their connections stay open shows that they are there."""
+        self.is_draining = True
+        self._keeps_neighbours = True
+
+    def keeps(self, peer: Peer) -> bool:
+        """Tell whether a connection goes on after its answer."""
+        return not self.is_draining or (self._keeps_neighbours and peer.is_neighbour)
+
+    def has_neighbour(self, quiet_seconds: float) -> bool:
+        """Tell whether one is connected, or has asked within `quiet_seconds` since neighbours are kept."""
+        asked = asyncio.get_running_loop().time() - self._neighbour_asked_at < quiet_seconds
+        return asked or any(cast(Connection, each).peer.is_neighbour for each in self.connections)
 
     def retire_idle(self) -> None:
         """Close connections on which nothing has been asked."""
@@ -130,6 +148,8 @@ class HttpServer(Server):
         connection = cast(Connection, protocol)
         inbound = Inbound(message, payload, connection)
         connection.attend(inbound)
+        if self._keeps_neighbours and connection.peer.is_neighbour:
+            self._neighbour_asked_at = asyncio.get_running_loop().time()
         return inbound
 
     async def _respond(self, inbound: Inbound) -> Reply:

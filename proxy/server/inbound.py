@@ -128,5 +128,5 @@ class Reply:
             not message.should_close
             and not message.upgrade
             and inbound.payload.is_eof()
-            and not inbound.connection.is_draining
+            and not inbound.connection.ends_with_its_answer
         )

@@ -3,7 +3,10 @@
 import asyncio
 import signal
 
+from proxy.commands.control import target_of
+from proxy.config import ControlSettings
 from proxy.emulator import READ_WRITE, Emulator, HoldPoint
+from proxy.server.control_client import ask_control
 from tests.support.process import sidecar_process
 from tests.support.wire import WireClient
 
@@ -43,4 +46,34 @@ async def test_while_it_drains_it_is_not_ready_but_still_serves(tmp_path):
                 lines = ["GET /v1/vaults HTTP/1.1", "Host: c", f"Authorization: Bearer {token}"]
                 assert (await client.ask("\r\n".join(lines))).status == 200
             sidecar.send(signal.SIGTERM)  # the second one ends it at once
+            await asyncio.wait_for(sidecar.process.wait(), 10)
+
+
+async def test_an_application_that_ends_slowly_is_served_although_both_got_sigterm(tmp_path):
+    """A classic sidecar: the kubelet signals every container of the pod at the same moment."""
+    async with Emulator() as emulator:
+        sample = emulator.sample_data()
+        token = emulator.issue_token("ci", {sample.demo.id: READ_WRITE})
+        lines = ["GET /v1/vaults HTTP/1.1", "Host: c", f"Authorization: Bearer {token}"]
+        waits = {"SERVER__DRAIN_DELAY_SECONDS": "0.2", "SERVER__DRAIN_NEIGHBOUR_SECONDS": "15"}
+        async with sidecar_process(emulator.url, tmp_path, **waits) as sidecar:
+            async with await WireClient.connect(sidecar.address) as application:
+                assert (await application.ask("\r\n".join(lines))).status == 200
+                sidecar.send(signal.SIGTERM)
+                await asyncio.sleep(1)  # longer than the delay
+                answer = await application.ask("\r\n".join(lines))
+                assert (answer.status, answer.value("Connection")) == (200, None)
+            await asyncio.wait_for(sidecar.process.wait(), 10)
+
+
+async def test_quit_ends_it_with_0_although_an_application_is_connected(tmp_path):
+    async with Emulator() as emulator:
+        waits = {"SERVER__DRAIN_DELAY_SECONDS": "60", "SERVER__DRAIN_NEIGHBOUR_SECONDS": "15"}
+        async with (
+            sidecar_process(emulator.url, tmp_path, **waits) as sidecar,
+            await WireClient.connect(sidecar.address) as application,
+        ):
+            assert (await application.ask("GET /heartbeat HTTP/1.1\r\nHost: c")).status == 200
+            target = target_of(ControlSettings(socket=str(sidecar.control_path)))
+            assert await ask_control(target, "POST", "/quit") == {"phase": "draining"}
             await asyncio.wait_for(sidecar.process.wait(), 10)

@@ -59,6 +59,7 @@ async def sidecar_process(
         "UPSTREAM__URL": upstream_url,
         "SERVER__LISTEN": f"127.0.0.1:{traffic}",
         "SERVER__DRAIN_DELAY_SECONDS": "0",
+        "SERVER__DRAIN_NEIGHBOUR_SECONDS": "0",
         "OBSERVE__LISTEN": f"127.0.0.1:{observe}",
         "CONTROL__SOCKET": str(control),
         **overrides,

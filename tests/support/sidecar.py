@@ -60,6 +60,7 @@ def settings_for(upstream_url: str, directory: Path, **overrides: str) -> Settin
         "UPSTREAM__URL": upstream_url,
         "SERVER__LISTEN": "127.0.0.1:0",
         "SERVER__DRAIN_DELAY_SECONDS": "0",
+        "SERVER__DRAIN_NEIGHBOUR_SECONDS": "0",
         "OBSERVE__LISTEN": "127.0.0.1:0",
         "CONTROL__SOCKET": str(directory / "control.sock"),
         "LOG__LEVEL": "debug",

@@ -14,7 +14,10 @@ from proxy.commands.purge import document_of
 from proxy.commands.startup import warn_about
 from proxy.config import Address, ControlSettings, load_all
 
-COMMANDS = ("serve", "demo", "emulate", "check-config", "healthcheck", "purge", "mode", "status", "audit")
+COMMANDS = (
+    *("serve", "demo", "emulate", "check-config", "doctor", "healthcheck", "purge", "mode", "reload", "quit"),
+    *("status", "explain", "audit"),
+)
 
 
 @pytest.fixture(autouse=True)

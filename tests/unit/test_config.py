@@ -345,6 +345,7 @@ def test_the_defaults_are_wise_in_a_container_of_256_mib():
         ({"cache": CacheSettings(list_freshness_seconds=61)}, "cache.list_freshness_seconds"),
         ({"cache": CacheSettings(write_fence_seconds=2)}, "cache.write_fence_seconds"),
         ({"server": ServerSettings(drain_timeout_seconds=14)}, "server.drain_timeout_seconds"),
+        ({"server": ServerSettings(drain_neighbour_seconds=16)}, "server.drain_neighbour_seconds"),
         ({"upstream": UpstreamSettings(url="http://c", ca_file="x.pem")}, "upstream.ca_file"),
         ({"profile": ProfileName.HTTP}, "profile"),
     ],

@@ -33,7 +33,9 @@ async def readiness(observe: Front) -> str:
 
 async def drain() -> None:
     handler, release = FakeHandler(), asyncio.Event()
-    lifecycle = Lifecycle(settings=DrainSettings(drain_delay_seconds=0.3, drain_timeout_seconds=5))
+    lifecycle = Lifecycle(
+        settings=DrainSettings(drain_delay_seconds=0.3, drain_neighbour_seconds=0, drain_timeout_seconds=5)
+    )
     observed = Observed(
         is_ready=lifecycle.is_ready, service=lambda: Service.READY, metrics=lambda accept: (b"", "text/plain")
     )
@@ -92,7 +94,9 @@ def test_drain_ends_every_client_politely(loop_factory):
 
 async def hurried() -> None:
     handler, cancelled = FakeHandler(), asyncio.Event()
-    lifecycle = Lifecycle(settings=DrainSettings(drain_delay_seconds=60, drain_timeout_seconds=60))
+    lifecycle = Lifecycle(
+        settings=DrainSettings(drain_delay_seconds=60, drain_neighbour_seconds=60, drain_timeout_seconds=60)
+    )
     traffic = Front(HttpServer(handler, settings=HttpServerSettings()), [LOCAL])
 
     async def never(_request):
@@ -127,3 +131,40 @@ async def hurried() -> None:
 def test_second_signal_breaks_what_is_under_way(loop_factory):
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         runner.run(hurried())
+
+
+async def keeping_neighbours() -> None:
+    handler = FakeHandler()
+    settings = DrainSettings(drain_delay_seconds=0.2, drain_neighbour_seconds=30, drain_timeout_seconds=30)
+    lifecycle = Lifecycle(settings=settings)
+    traffic = Front(HttpServer(handler, settings=HttpServerSettings()), [LOCAL])
+
+    async def nothing() -> None:
+        pass
+
+    running = asyncio.create_task(
+        lifecycle.run(Parts(traffic=[traffic], operator=[], stop_background=nothing))
+    )
+    await until(lambda: lifecycle.phase is Phase.SERVING)
+    application = await connect(traffic)
+    application.send(GET)
+    await application.response()
+    lifecycle.request_stop()
+    await asyncio.sleep(3 * settings.drain_delay_seconds)  # as long as nobody else would be waited for
+    application.send(GET)
+    assert "Connection" not in (await application.response())[1]
+    late = await connect(traffic)
+    late.send(GET)
+    assert (await late.response())[0] == "HTTP/1.1 200 OK"
+    await late.close()
+    assert not running.done()
+    await application.close()  # it has ended
+    await asyncio.wait_for(running, 5)
+
+
+@pytest.mark.parametrize(
+    "loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
+)
+def test_an_application_in_the_same_pod_is_served_until_it_has_gone(loop_factory):
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(keeping_neighbours())

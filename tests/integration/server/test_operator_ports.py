@@ -106,16 +106,21 @@ async def test_not_ready_while_draining(opened):
     ] == "HTTP/1.1 503 Service Unavailable"
 
 
-def controls(purges: list[Purge]) -> Controls:
+def controls(heard: list[object]) -> Controls:
     def purge(asked: Purge) -> int:
-        purges.append(asked)
+        heard.append(asked)
         return 7
 
     def explain(asked: Question) -> Status | UnknownName:
         known = asked.token == "ci"
         return Status(mode=asked.method) if known else UnknownName(known=("ci", "web"))
 
-    return Controls(purge=purge, switch=lambda mode: None, reload=Status, status=Status, explain=explain)
+    def leave():
+        heard.append("quit")
+
+    return Controls(
+        purge=purge, switch=lambda mode: None, reload=Status, status=Status, explain=explain, quit=leave
+    )
 
 
 async def test_control_socket_purges_and_tells_its_status(opened, tmp_path):
@@ -128,6 +133,16 @@ async def test_control_socket_purges_and_tells_its_status(opened, tmp_path):
     assert await ask_control(target, "POST", "/purge", {"scope": "vault", "vault": "v"}) == {"removed": 7}
     assert purges == [Purge(scope=PurgeScope.VAULT, vault="v")]
     assert await ask_control(target, "GET", "/status") == {"mode": "cache", "tokens": 3}
+
+
+async def test_who_asks_to_quit_has_an_answer(opened, tmp_path):
+    path = tmp_path / "control.sock"
+    heard: list[object] = []
+    await opened(front(ControlApp(controls(heard)), UnixAddress(setting="c", path=path)))
+    assert await ask_control(ControlTarget(socket_path=path), "POST", "/quit") == {"phase": "draining"}
+    assert heard == ["quit"]
+    with pytest.raises(ControlError, match="405"):
+        await ask_control(ControlTarget(socket_path=path), "GET", "/quit")
 
 
 async def test_control_socket_lets_strangers_go(opened, tmp_path):

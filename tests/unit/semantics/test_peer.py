@@ -29,3 +29,20 @@ def test_a_party_is_a_certificate_or_a_user_or_an_address(peer, party):
 )
 def test_only_an_address_of_this_machine_is_loopback(address, is_loopback):
     assert Peer(address=address).is_loopback is is_loopback
+
+
+@pytest.mark.parametrize(
+    ("peer", "is_neighbour"),
+    [
+        (Peer(address="127.0.0.1"), True),
+        (Peer(address="::1"), True),
+        (Peer(address="::ffff:127.0.0.1"), True),
+        (Peer(uid=1000), True),
+        (Peer(address="::ffff:10.0.0.1"), False),
+        (Peer(address="10.0.0.1", certificate="ab"), False),
+        (NOBODY, False),
+    ],
+    ids=str,
+)
+def test_a_neighbour_is_a_process_of_this_machine(peer, is_neighbour):
+    assert peer.is_neighbour is is_neighbour
