@@ -6,7 +6,7 @@
 #   make soak           ten minutes of everything at once
 #   make pictures       draw the dashboards into docs/; takes ten minutes, installs what is missing (apt-get, npm)
 #   make drill          kill Connect for a minute under load (DRILL_SECONDS=60): who notices?
-#   make lint           ruff, mypy --strict, import contracts, spelling, YAML, Dockerfile, shell
+#   make lint           ruff, mypy --strict, import contracts, spelling, YAML, Dockerfile, shell, workflows
 #   make format         let ruff lay out the code
 #   make docs           render docs/configuration.md, and the tables of docs/metrics.md and docs/doctor.md
 #   make dashboards     render rules and dashboards
@@ -74,6 +74,11 @@ lint: $(VENV)/.dev
 	$(BIN)/yamllint --strict .
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/shellcheck .ci/run image/*.sh
+	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet .github
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose/compose.yaml
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only --quiet .

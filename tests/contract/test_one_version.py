@@ -1,0 +1,82 @@
+"""The version stands in proxy/__init__.py; everything else follows it, and a tag that doesn't is not released."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from proxy import __version__
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / ".ci" / "release_notes.py"
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
+RELEASED = f"## {__version__} (2026-12-01)\n\n- Something.\n"
+
+
+@pytest.fixture(scope="module")
+def release_notes():
+    specification = importlib.util.spec_from_file_location("release_notes", SCRIPT)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_it_is_a_semantic_version():
+    assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
+
+
+def test_the_command_line_and_the_package_say_it():
+    ran = subprocess.run(
+        [sys.executable, "-m", "proxy", "--version"], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == f"connect-sidecar {__version__}\n"
+    assert '[tool.hatch.version]\npath = "proxy/__init__.py"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_the_changelog_begins_with_what_is_not_released_or_with_this_version():
+    first, *_ = re.findall(r"^## (.+)$", CHANGELOG, re.MULTILINE)
+    assert first == "Unreleased" or first.split()[0] == __version__
+
+
+def test_every_chart_has_it_as_its_own_version_and_as_the_images():
+    charts = [yaml.safe_load(file.read_text()) for file in (ROOT / "helm").glob("*/Chart.yaml")]
+    assert [(chart["version"], chart["appVersion"]) for chart in charts] == [
+        (__version__, __version__) for _ in charts
+    ]
+
+
+def test_the_release_labels_the_image_and_names_image_and_chart_by_it():
+    text = (ROOT / ".github" / "workflows" / "release.yml").read_text()
+    assert "VERSION=${{ needs.version.outputs.version }}" in text
+    assert "tags: ${{ steps.name.outputs.name }}:${{ needs.version.outputs.version }}" in text
+    assert 'helm package helm/connect-sidecar --version "$VERSION" --app-version "$VERSION"' in text
+
+
+def test_the_release_notes_are_the_changelogs_section(release_notes):
+    changelog = f"# Changelog\n\n{RELEASED}\n## 0.0.1\n\n- Older.\n"
+    assert release_notes.notes(f"v{__version__}", changelog) == "- Something."
+
+
+@pytest.mark.parametrize(
+    ("tag", "changelog", "why"),
+    [
+        ("v99.0.0", RELEASED, "the code says"),
+        (__version__, RELEASED, "the code says"),
+        (f"v{__version__}-rc1", RELEASED, "the code says"),
+        (f"v{__version__}", "## Unreleased\n\n- Something.\n", "no section"),
+        (f"v{__version__}", f"## {__version__}\n\n## 0.0.1\n\n- Older.\n", "no section"),
+        (f"v{__version__}", f"## {__version__}9\n\n- Another.\n", "no section"),
+    ],
+)
+def test_a_tag_without_its_version_or_its_section_is_not_released(release_notes, tag, changelog, why):
+    with pytest.raises(release_notes.NotReleasableError, match=why):
+        release_notes.notes(tag, changelog)
+
+
+def test_the_script_refuses_with_one_line_and_an_exit_code():
+    ran = subprocess.run([sys.executable, SCRIPT, "v99.0.0"], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
