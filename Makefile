@@ -18,6 +18,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 DRILL_SECONDS ?= 60
+DEMO_ARGS ?=
 # Packages of servers start them: not in single-user mode, and not where systemctl believes itself in an image.
 NOTHING_STARTS := RUNLEVEL=1 SYSTEMD_OFFLINE=1 DEBIAN_FRONTEND=noninteractive
 SYSTEM_PACKAGES := buildah catatonit curl golang-github-containers-common mmdebstrap netavark npm podman prometheus runc tmux
@@ -42,7 +43,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 .DEFAULT_GOAL := test
 
 run: $(VENV)/.demo
-	@exec $(BIN)/connect-sidecar demo
+	@exec $(BIN)/connect-sidecar demo $(DEMO_ARGS)
 
 test: lint
 	$(BIN)/python -m pytest -m "not system" $(PYTEST_ARGS)

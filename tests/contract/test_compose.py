@@ -55,7 +55,9 @@ def test_the_sidecar_accepts_its_settings_and_listens_where_ports_and_prometheus
     settings = load(None, SERVICES["sidecar"]["environment"])
     assert [f":{address.port}" for address in settings.server.listen] == [":8180"]
     assert SERVICES["sidecar"]["ports"] == ["127.0.0.1:8180:8180"]
-    config = yaml.safe_load(files_of("prometheus")[PurePosixPath("/etc/prometheus/prometheus.yml")].read_text())
+    config = yaml.safe_load(
+        files_of("prometheus")[PurePosixPath("/etc/prometheus/prometheus.yml")].read_text()
+    )
     (job,) = config["scrape_configs"]
     (targets,) = (group["targets"] for group in job["static_configs"])
     assert targets == [f"sidecar:{address.port}" for address in settings.observe.listen]

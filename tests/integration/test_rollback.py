@@ -53,9 +53,9 @@ async def test_it_starts_serves_and_says_each_name_it_does_not_know(tmp_path, co
             arguments=("--config", str(configuration)),
             environment={NEWER_VARIABLE: "1"},
         ) as sidecar,
+        await WireClient.connect(sidecar.observe_address) as client,
     ):
-        async with await WireClient.connect(sidecar.observe_address) as client:
-            assert (await client.ask("GET /readyz HTTP/1.1\r\nHost: o")).status == 200
+        assert (await client.ask("GET /readyz HTTP/1.1\r\nHost: o")).status == 200
     lines = [json.loads(line) for line in bytes(sidecar.output).splitlines()]
     said = {line["setting"] for line in lines if line.get("problem", "").startswith("no such setting")}
     assert said == UNKNOWN

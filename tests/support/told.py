@@ -48,7 +48,9 @@ def _passed_on(tree: ast.Module) -> Iterator[str]:
     """Yield what is added to a list of problems, and the warnings of a start."""
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=ast.Attribute(attr="append", value=ast.Attribute(attr="problems")), args=[text]):
+            case ast.Call(
+                func=ast.Attribute(attr="append", value=ast.Attribute(attr="problems")), args=[text]
+            ):
                 yield from _texts(text)
             case ast.Call(func=ast.Name(id="warn"), args=[_, text]):
                 yield from _texts(text)
