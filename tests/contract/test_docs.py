@@ -152,7 +152,7 @@ def test_every_setting_that_can_be_tuned_is_on_the_page_about_tuning():
 
 
 def test_every_cell_of_the_shapes_names_tests_that_exist():
-    text = (DOCS / "topology.md").read_text()
+    text, _, _ = (DOCS / "topology.md").read_text().partition("\n## ")
     named = set(re.findall(r"`(test_\w+)`", text))
     there = {
         name

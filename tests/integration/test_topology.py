@@ -70,21 +70,31 @@ def members(answer):
     return [value.removeprefix("connect-sidecar; ") for value in answer.values("Cache-Status")]
 
 
-async def test_a_sidecar_answers_through_a_restart_of_connect_and_asks_it_again_afterwards(account):
+@asynccontextmanager
+async def sidecar_alone(account):
     async with account.sidecar(account.emulator.url) as sidecar:
-        before = await account.ask(sidecar)
+        yield sidecar, sidecar
+
+
+@pytest.mark.parametrize("shape", [sidecar_alone, chain], ids=["sidecar or standalone", "chain"])
+async def test_every_shape_answers_through_a_restart_of_connect_and_asks_it_again_afterwards(account, shape):
+    async with shape(account) as (asked, _):
+        before = await account.ask(asked)
         account.clock.pass_seconds(ITEM_FRESHNESS_SECONDS + 1)
         away = account.connect_goes_away()
-        during = await account.ask(sidecar)
+        during = await account.ask(asked)
         assert (during.status, during.body) == (200, before.body)
         assert "detail=connection_refused" in during.value("Cache-Status")
         account.emulator.restart()
         account.emulator.faults.remove(away)
         account.clock.pass_seconds(10)
-        assert (await account.ask(sidecar)).status == 200
-        after = await account.ask(sidecar)
+        assert (await account.ask(asked)).status == 200
+        account.clock.pass_seconds(ITEM_FRESHNESS_SECONDS)
+        account.emulator.forget_requests()
+        after = await account.ask(asked)
         assert (after.status, after.body) == (200, before.body)
-        assert "detail" not in after.value("Cache-Status")
+        assert not any("detail" in value for value in after.values("Cache-Status"))
+        assert account.emulator.requests_to("^/v1/")
 
 
 async def test_what_a_sidecar_has_not_read_is_not_there_while_connect_is_down(account):
