@@ -69,7 +69,8 @@ def commands_in(page):
         ):
             words = shlex.split(re.split(r" [|>] ", found[1])[0], comments=True)
             if words and words[0] in COMMANDS:
-                yield words
+                # VAULT_ID stands for an id, which has no underscore.
+                yield [word.replace("_", "") if word.isupper() else word for word in words]
 
 
 (COMMANDS,) = (action.choices for action in _parser()._actions if action.dest == "command")
