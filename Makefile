@@ -74,7 +74,7 @@ lint: $(VENV)/.dev
 	$(BIN)/codespell proxy dashboards image tests docs *.md Makefile Dockerfile pyproject.toml
 	$(BIN)/yamllint --strict .
 	$(BIN)/hadolint Dockerfile
-	$(BIN)/shellcheck .ci/run image/*.sh
+	$(BIN)/shellcheck .ci/run .ci/pin-chart image/*.sh
 	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck .github/workflows/*.yml
 	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml

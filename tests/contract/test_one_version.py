@@ -13,6 +13,7 @@ from proxy import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / ".ci" / "release_notes.py"
+RELEASE = (ROOT / ".github" / "workflows" / "release.yml").read_text()
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 RELEASED = f"## {__version__} (2026-12-01)\n\n- Something.\n"
 
@@ -50,10 +51,44 @@ def test_every_chart_has_it_as_its_own_version_and_as_the_images():
 
 
 def test_the_release_labels_the_image_and_names_image_and_chart_by_it():
-    text = (ROOT / ".github" / "workflows" / "release.yml").read_text()
-    assert "VERSION=${{ needs.version.outputs.version }}" in text
-    assert "tags: ${{ steps.name.outputs.name }}:${{ needs.version.outputs.version }}" in text
-    assert 'helm package helm/connect-sidecar --version "$VERSION" --app-version "$VERSION"' in text
+    assert "VERSION=${{ needs.version.outputs.version }}" in RELEASE
+    assert "tags: ${{ steps.name.outputs.name }}:${{ needs.version.outputs.version }}" in RELEASE
+    assert 'helm package helm/connect-sidecar --version "$VERSION" --app-version "$VERSION"' in RELEASE
+
+
+def test_the_image_takes_every_argument_that_the_release_gives_it():
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    given = re.findall(r"^ {12}([A-Z_]+)=", RELEASE, re.MULTILINE)
+    assert given == ["PYTHON_DIGEST", "VERSION", "REVISION", "CREATED", "SOURCE"]
+    assert [name for name in given if not re.search(rf"^ARG {name}=", dockerfile, re.MULTILINE)] == []
+    assert 'org.opencontainers.image.version="${VERSION}"' in dockerfile
+    assert re.search(r"^ARG PYTHON_TAG=\S+$", dockerfile, re.MULTILINE)
+
+
+def test_the_bill_of_materials_is_taken_from_where_the_image_has_it():
+    (path,) = set(re.findall(r"/usr/share/sbom/[\w.-]+", RELEASE))
+    assert path in (ROOT / "docs" / "container.md").read_text()
+
+
+def test_the_chart_that_is_released_names_the_image_by_its_digest(tmp_path):
+    values = tmp_path / "values.yaml"
+    values.write_text('image:\n  # Where.\n  repository: connect-sidecar\n  tag: ""\n  digest: ""\n')
+    pin = [ROOT / ".ci" / "pin-chart", values, "ghcr.io/owner/name", "sha256:0123"]
+    subprocess.run(["bash", *pin], check=True)
+    assert yaml.safe_load(values.read_text())["image"] == {
+        "repository": "ghcr.io/owner/name",
+        "tag": "",
+        "digest": "sha256:0123",
+    }
+    again = subprocess.run(["bash", *pin], capture_output=True, text=True, check=False)
+    assert (again.returncode, "no single line" in again.stderr) == (1, True)
+
+
+def test_every_chart_of_ours_can_be_pinned_so(tmp_path):
+    for file in (ROOT / "helm").glob("connect-sidecar/values.yaml"):
+        values = tmp_path / "values.yaml"
+        values.write_text(file.read_text())
+        subprocess.run(["bash", ROOT / ".ci" / "pin-chart", values, "ghcr.io/o/n", "sha256:0123"], check=True)
 
 
 def test_the_release_notes_are_the_changelogs_section(release_notes):
