@@ -1,4 +1,4 @@
-"""docs/tls.md: clients of other makers trust the sidecar's authority by what the page tells them to set, and only then."""
+"""docs/tls.md: clients of other makers trust our authority by what the page tells them to set, and only then."""
 
 import asyncio
 import os
