@@ -43,8 +43,8 @@ def test_the_changelog_begins_with_what_is_not_released_or_with_this_version():
     assert first == "Unreleased" or first.split()[0] == __version__
 
 
-def test_every_chart_has_it_as_its_own_version_and_as_the_images():
-    charts = [yaml.safe_load(file.read_text()) for file in (ROOT / "helm").glob("*/Chart.yaml")]
+def test_the_chart_has_it_as_its_own_version_and_as_the_images():
+    charts = [yaml.safe_load(file.read_text()) for file in (ROOT / "helm").glob("connect-sidecar/Chart.yaml")]
     assert [(chart["version"], chart["appVersion"]) for chart in charts] == [
         (__version__, __version__) for _ in charts
     ]
@@ -84,7 +84,7 @@ def test_the_chart_that_is_released_names_the_image_by_its_digest(tmp_path):
     assert (again.returncode, "no single line" in again.stderr) == (1, True)
 
 
-def test_every_chart_of_ours_can_be_pinned_so(tmp_path):
+def test_the_chart_of_this_checkout_can_be_pinned_so(tmp_path):
     for file in (ROOT / "helm").glob("connect-sidecar/values.yaml"):
         values = tmp_path / "values.yaml"
         values.write_text(file.read_text())
