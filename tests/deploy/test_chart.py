@@ -1,42 +1,34 @@
 """The chart: its defaults, what every switch changes, and what it refuses."""
 
 import hashlib
+import json
+import re
 
 import pytest
 
 from tests.support.chart import (
+    BESIDE,
     CHART,
     EXAMPLES,
     HELMS,
+    LENT,
     all_of,
-    application_chart,
     container_of,
     environment_of,
     helm,
     pod_of,
-    refusal,
     rendered,
     the,
 )
 
 pytestmark = pytest.mark.system
-A_VAULT = "abcdefghijklmnopqrstuvwxyz"
-LENT = {
-    "tokenInjection.existingSecret": "connect-token",
-    "tokenInjection.placeholder": "take-the-lent-one",
-    "tokenInjection.vaults": [A_VAULT],
-}
-BESIDE = {"topology": "sidecar"}
+MOST_BYTES_TO_APPLY = 256 * 1024
+"""`kubectl apply` keeps a copy of the object in an annotation, and that is the most annotations may have."""
 
 
 @pytest.fixture(scope="module")
 def defaults():
     return rendered()
-
-
-@pytest.fixture(scope="module", params=HELMS)
-def application(request, tmp_path_factory):
-    return application_chart(tmp_path_factory.mktemp("chart"), request.param), request.param
 
 
 def toml_of(objects):
@@ -223,6 +215,40 @@ def test_monitors_set_the_labels_that_rules_and_dashboards_go_by(kind):
     assert endpoint["port"] in ports
 
 
+def relabelled(rules, meta):
+    """Return the labels that Prometheus makes of a pod's: `replace`, with a regular expression for the whole."""
+    labels = dict(meta)
+    for rule in rules:
+        joined = ";".join(labels.get(name, "") for name in rule["sourceLabels"])
+        if found := re.fullmatch(rule.get("regex", "(.*)"), joined):
+            labels[rule["targetLabel"]] = found[1]
+    return labels
+
+
+@pytest.mark.parametrize(
+    ("kind", "controller", "workload"),
+    [
+        ("ReplicaSet", "billing-api-5d8f9c7b64", "billing-api"),
+        ("StatefulSet", "billing-db", "billing-db"),
+        ("DaemonSet", "agent-9", "agent-9"),
+        ("Job", "nightly-report-29382720", "nightly-report"),
+        ("Job", "migrate-7", "migrate-7"),
+        ("", "", "a-pod"),
+    ],
+)
+def test_a_pod_s_workload_is_what_its_author_named(kind, controller, workload):
+    monitor = the("PodMonitor", rendered({"podMonitor.enabled": True}))
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    meta = {
+        "__meta_kubernetes_namespace": "space",
+        "__meta_kubernetes_pod_name": "a-pod",
+        "__meta_kubernetes_pod_controller_kind": kind,
+        "__meta_kubernetes_pod_controller_name": controller,
+    }
+    labels = relabelled(endpoint["relabelings"], meta)
+    assert (labels["namespace"], labels["pod"], labels["workload"]) == ("space", "a-pod", workload)
+
+
 def test_an_alert_can_be_changed_or_left_out_and_its_instructions_moved():
     objects = rendered(
         {
@@ -256,6 +282,7 @@ def test_dashboards_are_found_by_their_label_and_folder():
         "connect-sidecar-overview.json",
     }
     assert {board["metadata"]["annotations"]["grafana_folder"] for board in boards} == {"Secrets"}
+    assert max(len(json.dumps(board)) for board in boards) < MOST_BYTES_TO_APPLY
 
 
 def test_what_is_turned_off_is_not_there():
@@ -269,124 +296,3 @@ def test_notes_tell_the_next_step():
     ran = helm("install", "release", CHART, "--dry-run=client", "--namespace", "space")
     assert "helm test release --namespace space" in ran.stdout
     assert "OP_CONNECT_HOST=http://release-connect-sidecar.space:8080" in ran.stdout
-
-
-@pytest.mark.parametrize(
-    ("values", "reason"),
-    [
-        ({"replicas": 2}, "replicas: 2 is more than 1: each pod has a store of its own"),
-        ({**LENT}, "tokenInjection.certificates: is empty"),
-        (
-            {**LENT, "tokenInjection.allowLoopback": True},
-            "tokenInjection.allowLoopback: nobody but the container",
-        ),
-        ({**BESIDE, **LENT}, "tokenInjection.allowLoopback: must be true"),
-        ({**BESIDE, **LENT, "tokenInjection.vaults": []}, "tokenInjection.vaults: is empty"),
-        ({**BESIDE, **LENT, "tokenInjection.placeholder": "short"}, "at least 8 characters"),
-        ({"tokenInjection.vaults": ["*"]}, "tokenInjection.existingSecret: is empty"),
-        ({**BESIDE, "tls.secret": "tls"}, "tls.secret: beside an application"),
-        ({"tls.clientCertificates": "required"}, "tls.clientCertificates: needs"),
-        ({"tls.secret": "a", "tls.clientCaSecret": "b"}, "tls.clientCaSecret: has no use"),
-        ({"upstream.caSecret": "ca"}, "upstream.caSecret: has no use"),
-        ({"upstream.headless": True, "upstream.moreUrls": ["http://b:8080"]}, "upstream.headless: can't go"),
-        ({"ports.observe": 8180}, "ports.observe: is ports.traffic"),
-        ({"podMonitor.enabled": True, "serviceMonitor.enabled": True}, "counted twice"),
-        ({**BESIDE, "serviceMonitor.enabled": True}, "serviceMonitor.enabled: beside applications"),
-        ({**BESIDE, "networkPolicy.enabled": True}, "networkPolicy.enabled: a NetworkPolicy is about pods"),
-        ({"injection.enabled": True}, "injection.enabled: the injected container is a sidecar's"),
-        (
-            {**BESIDE, "injection.enabled": True, "audit.keySecret": "key"},
-            "injection.enabled: upstream.caSecret",
-        ),
-        ({"cache.storeBytes": 67108864}, "resources.limits.memory: 128Mi is less"),
-        (
-            {"rules.enabled": True, "rules.overrides": {"Nothing": {"disabled": True}}},
-            "there is no alert Nothing",
-        ),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-@pytest.mark.parametrize("version", HELMS)
-def test_values_that_contradict_each_other_are_refused_with_the_reason(values, reason, version):
-    assert reason in refusal(values, version=version)
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"caches.storeBytes": 1048576},
-        {"cache.storebytes": 1048576},
-        {"settings.cache.item_freshness": 30},
-        {"settings.cache.store_bytes": 1048576},
-        {"settings.caches.item_freshness_seconds": 30},
-        {"settings.cache.item_freshness_seconds": "soon"},
-        {"topology": "standalon"},
-        {"upstream.url": "onepassword-connect:8080"},
-        {"upstream.url": "http://user@connect:8080"},
-        {"resources.limit.memory": "1Gi"},
-        {"limits.named.ci.burst": 5},
-        {"tokens.names": {"eyJh.eyJq.c2ln": "a-whole-token"}},
-        {"image.digest": "latest"},
-        {"networkPolicy.clients": [{"podSelectors": {}}]},
-        {"rules.overrides": {"ConnectDown": {"disable": True}}},
-        {"extraEnv": [{"name": "A", "vale": "b"}]},
-    ],
-    ids=lambda values: next(iter(values)),
-)
-@pytest.mark.parametrize("version", HELMS)
-def test_the_schema_refuses_what_is_mistyped(values, version):
-    said = refusal(values, version=version)
-    assert "values don't meet the specifications of the schema" in said
-
-
-class TestTemplatesForOtherCharts:
-    def test_a_native_sidecar_starts_first_and_keeps_running(self, application):
-        chart, version = application
-        pod = pod_of(rendered(chart=chart, version=version))
-        (sidecar,) = pod["initContainers"]
-        assert (sidecar["name"], sidecar["restartPolicy"]) == ("connect-sidecar", "Always")
-
-    def test_a_native_sidecar_is_refused_where_kubernetes_would_wait_for_its_end(self, application):
-        chart, version = application
-        assert "native sidecars need 1.29" in refusal(chart=chart, version=version, kubernetes="1.28.9")
-        rendered(chart=chart, version=version, kubernetes="1.29.0")
-
-    def test_a_classic_sidecar_is_a_second_container_on_any_kubernetes(self, application):
-        chart, version = application
-        pod = pod_of(rendered({"sidecar": "classic"}, chart=chart, version=version, kubernetes="1.28.0"))
-        assert "initContainers" not in pod
-        assert [one["name"] for one in pod["containers"]] == ["application", "connect-sidecar"]
-        assert "restartPolicy" not in pod["containers"][1]
-
-    def test_the_application_reads_through_localhost(self, application):
-        chart, version = application
-        pod = pod_of(rendered({"connect-sidecar.ports.traffic": 9180}, chart=chart, version=version))
-        assert environment_of(pod["containers"][0])["OP_CONNECT_HOST"] == "http://localhost:9180"
-        listen = environment_of(pod["initContainers"][0])["CONNECT_SIDECAR__SERVER__LISTEN"]
-        assert listen == "127.0.0.1:9180,[::1]:9180"
-
-    def test_it_is_configured_by_the_environment_alone(self, application):
-        chart, version = application
-        objects = rendered(chart=chart, version=version)
-        assert [one["kind"] for one in objects] == ["Deployment"]
-        assert container_of(objects)["args"] == ["serve"]
-        assert [one["name"] for one in pod_of(objects)["volumes"]] == ["connect-sidecar-run"]
-
-    def test_a_lent_token_is_a_file_of_the_application_s_own_namespace(self, application):
-        chart, version = application
-        values = {f"connect-sidecar.{name}": value for name, value in LENT.items()}
-        values["connect-sidecar.tokenInjection.allowLoopback"] = True
-        objects = rendered(values, chart=chart, version=version)
-        environment = environment_of(container_of(objects))
-        assert (
-            environment["CONNECT_SIDECAR__TOKEN_INJECTION__TOKEN_FILE"] == "/etc/connect-sidecar/token/token"
-        )
-        assert [one["name"] for one in pod_of(objects)["volumes"]] == [
-            "connect-sidecar-run",
-            "connect-sidecar-token",
-        ]
-
-    def test_forgetting_the_topology_does_not_install_a_standalone_one_by_the_way(self, application):
-        chart, version = application
-        said = refusal({"connect-sidecar.topology": "standalone"}, chart=chart, version=version)
-        assert "connect-sidecar.topology: must be sidecar" in said

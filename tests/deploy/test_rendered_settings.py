@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 import trustme
+import yaml
 from msgspec import structs
 
 from proxy.config import load
 from tests.support.chart import (
+    CHART,
     EXAMPLES,
+    LENT,
     all_of,
     application_chart,
     container_of,
@@ -26,13 +29,7 @@ from tests.support.process import free_port
 pytestmark = pytest.mark.system
 PROGRAM = Path(sys.executable).with_name("connect-sidecar")
 MOUNTS = "/etc/connect-sidecar"
-A_VAULT = "abcdefghijklmnopqrstuvwxyz"
-LENT = {
-    "tokenInjection.existingSecret": "connect-token",
-    "tokenInjection.placeholder": "take-the-lent-one",
-    "tokenInjection.vaults": [A_VAULT, "*"],
-    "tokenInjection.allowLoopback": True,
-}
+LENT_HERE = {**LENT, "tokenInjection.allowLoopback": True}
 WIDE = {
     "mode": "observe",
     "upstream.url": "http://a:8080",
@@ -116,13 +113,34 @@ def test_the_configuration_is_accepted(values, mounted):
 
 
 @pytest.mark.parametrize("sidecar", ["native", "classic"])
-@pytest.mark.parametrize("values", [{}, WIDE, LENT], ids=["defaults", "many", "lent"])
+@pytest.mark.parametrize("values", [{}, WIDE, LENT_HERE], ids=["defaults", "many", "lent"])
 def test_the_environment_of_a_sidecar_is_accepted(values, sidecar, mounted, tmp_path):
     chart = application_chart(tmp_path)
     given = {"sidecar": sidecar, **{f"connect-sidecar.{name}": value for name, value in values.items()}}
     assert is_accepted(rendered(given, chart=chart), mounted).startswith(
         "ok: 127.0.0.1:8180, [::1]:8180 -> http"
     )
+
+
+def test_the_environment_of_the_sidecar_example_is_accepted(mounted, tmp_path):
+    beneath = {"connect-sidecar": yaml.safe_load((CHART / "examples" / "sidecar.yaml").read_text())}
+    file = tmp_path / "values.yaml"
+    file.write_text(yaml.safe_dump(beneath))
+    objects = rendered(files=[file], chart=application_chart(tmp_path))
+    assert environment_of(container_of(objects))["CONNECT_SIDECAR__CACHE__ITEM_FRESHNESS_SECONDS"] == "30"
+    is_accepted(objects, mounted)
+
+
+def test_the_environment_that_the_fleet_example_injects_is_accepted(mounted):
+    objects = rendered({"injection.engine": "kyverno"}, files=[CHART / "examples" / "fleet.yaml"])
+    (patch,) = (
+        rule["mutate"]["patchesJson6902"]
+        for rule in the("ClusterPolicy", objects)["spec"]["rules"]
+        if rule["name"] == "add-sidecar"
+    )
+    (operation,) = yaml.safe_load(patch)
+    pod = {"initContainers": operation["value"], "containers": []}
+    is_accepted([{"kind": "Deployment", "spec": {"template": {"spec": pod}}}], mounted)
 
 
 def test_file_and_environment_say_the_same(mounted, tmp_path):

@@ -16,6 +16,15 @@ TOOLS = ROOT / ".venv" / "deploy" / "bin"
 HELMS = ("helm-3", "helm-4")
 NEWEST = "1.37.0"
 
+A_VAULT = "abcdefghijklmnopqrstuvwxyz"
+LENT: Mapping[str, Any] = {
+    "tokenInjection.existingSecret": "connect-token",
+    "tokenInjection.placeholder": "take-the-lent-one",
+    "tokenInjection.vaults": [A_VAULT],
+}
+BESIDE: Mapping[str, Any] = {"topology": "sidecar"}
+"""Values: a lent token as far as every shape needs it; and a chart that is beside an application."""
+
 Objects = list[dict[str, Any]]
 
 
