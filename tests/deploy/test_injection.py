@@ -171,7 +171,14 @@ def test_the_binding_is_for_the_chosen_namespaces():
 
 @pytest.mark.parametrize(
     ("kubernetes", "version"),
-    [("1.34.0", "v1beta1"), ("1.35.2", "v1beta1"), ("1.36.0", "v1"), ("1.37.0", "v1")],
+    [
+        ("1.32.0", "v1alpha1"),
+        ("1.33.4", "v1alpha1"),
+        ("1.34.0", "v1beta1"),
+        ("1.35.2", "v1beta1"),
+        ("1.36.0", "v1"),
+        ("1.37.0", "v1"),
+    ],
 )
 def test_the_policy_is_of_a_version_that_the_cluster_serves(kubernetes, version):
     policies = all_of("MutatingAdmissionPolicy", rendered(FLEET, kubernetes=kubernetes))
@@ -179,5 +186,5 @@ def test_the_policy_is_of_a_version_that_the_cluster_serves(kubernetes, version)
 
 
 def test_clusters_that_are_too_old_are_told_what_to_use_instead():
-    assert "Use kyverno" in refusal(FLEET, kubernetes="1.33.0")
+    assert "Use kyverno" in refusal(FLEET, kubernetes="1.31.0")
     assert "native sidecars" in refusal(KYVERNO, kubernetes="1.28.0")

@@ -37,7 +37,7 @@ def everything(kubernetes: str, application: Path):
     minor = int(kubernetes.partition(".")[2])
     full = f"{kubernetes}.0"
     for example in EXAMPLES:
-        if example.stem != "fleet" or minor >= 34:
+        if example.stem != "fleet" or minor >= 32:
             yield from rendered(files=[example], kubernetes=full)
     yield from rendered(EVERYTHING, kubernetes=full)
     yield from rendered(
