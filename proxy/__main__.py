@@ -126,6 +126,7 @@ def _add_checks(commands: "Commands") -> None:
         commands, "healthcheck", "healthcheck", "ask /readyz of the sidecar on this machine (for probes)"
     )
     _add_config(health)
+    health.add_argument("--url", help="ask there instead, for example for Connect's /heartbeat through us")
     health.add_argument(
         "--timeout-seconds", type=float, default=2.0, metavar="SECONDS", help="give up after this (2)"
     )

@@ -1,6 +1,7 @@
 """`healthcheck`: is the sidecar on this machine ready? For container probes, so it starts fast.
 
-Standard library only: of the settings it reads one, `observe.listen`, and leaves judging the rest to `serve`.
+Standard library only: of the settings it reads one, `observe.listen`, and leaves judging the rest to `serve`. With a
+URL it asks there instead, as `helm test` does from a pod of its own.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from proxy.commands.errors import CommandError
 from proxy.commands.exit_codes import FAILED, OK
@@ -21,6 +23,10 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not 
 
 def run(options: argparse.Namespace) -> int:
     """Ask and say what it said. Raises CommandError when nobody answers."""
+    if options.url:
+        status, said = _ask_url(options.url, options.timeout_seconds)
+        print(said)
+        return OK if status == 200 else FAILED
     address = observe_address(options.config, os.environ)
     status, said = _ask(address, options.timeout_seconds)
     print(said)
@@ -51,10 +57,32 @@ def _ask(address: str, timeout_seconds: float) -> tuple[int, str]:
         raise CommandError("observe.listen: there is no observe port to ask")
     connection = http.client.HTTPConnection(_ANYWHERE.get(bare, bare), int(port), timeout=timeout_seconds)
     try:
-        connection.request("GET", "/readyz")
-        answer = connection.getresponse()
-        return answer.status, answer.read(1024).decode("utf-8", "replace").strip()
+        return _answer(connection, "/readyz")
     except (OSError, http.client.HTTPException) as error:
         raise CommandError(f"observe.listen: no sidecar answers at {address}") from error
+
+
+def _ask_url(url: str, timeout_seconds: float) -> tuple[int, str]:
+    """Ask anywhere; who answers https is verified, by SSL_CERT_FILE if that is set."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise CommandError("--url: is not a URL") from error
+    if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc:
+        raise CommandError("--url: expected http://HOST:PORT/PATH or https://, without credentials")
+    connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    try:
+        return _answer(connect(host, port, timeout=timeout_seconds), parts.path or "/")
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        reason = type(error).__name__
+        raise CommandError(f"--url: nobody answers at {parts.netloc} ({reason})") from error
+
+
+def _answer(connection: http.client.HTTPConnection, target: str) -> tuple[int, str]:
+    try:
+        connection.request("GET", target)
+        answer = connection.getresponse()
+        return answer.status, answer.read(1024).decode("utf-8", "replace").strip()
     finally:
         connection.close()

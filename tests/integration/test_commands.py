@@ -112,6 +112,9 @@ def test_operators_reach_a_running_sidecar(environ):
     with started(environ, "demo", "--connect-port", str(free_port()), until="Ctrl-C") as (_, told):
         get(environ["CONNECT_SIDECAR__SERVER__LISTEN"], "/v1/vaults", exported(told, "OP_CONNECT_TOKEN"))
         assert run(environ, "healthcheck").returncode == 0
+        traffic = f"http://{environ['CONNECT_SIDECAR__SERVER__LISTEN']}"
+        assert run(environ, "healthcheck", "--url", f"{traffic}/heartbeat").returncode == 0
+        assert run(environ, "healthcheck", "--url", f"{traffic}/v1/vaults").returncode == 2
         assert run(environ, "status").stdout.startswith("OK in front of http://127.0.0.1:")
         assert run(environ, "mode").stdout == "cache\n"
         assert run(environ, "mode", "observe").stdout == "observe\n"

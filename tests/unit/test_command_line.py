@@ -126,6 +126,12 @@ def test_healthcheck_asks_the_first_address_of_the_environment_then_of_the_file(
     assert observe_address(config, {"CONNECT_SIDECAR__OBSERVE__LISTEN": "[::]:7,10.0.0.3:9"}) == "[::]:7"
 
 
+@pytest.mark.parametrize("url", ["ftp://a", "http://", "http://user@a:1", "http://a:b", "a:8080"])
+def test_healthcheck_refuses_what_is_no_url_it_may_ask(url, capsys):
+    assert main(["healthcheck", "--url", url]) == 2
+    assert capsys.readouterr().err.startswith("connect-sidecar healthcheck: --url: ")
+
+
 def test_healthcheck_without_an_observe_port_fails_by_its_setting(capsys, monkeypatch):
     monkeypatch.setenv("CONNECT_SIDECAR__OBSERVE__LISTEN", "")
     assert main(["healthcheck"]) == 2
