@@ -9,9 +9,9 @@ import tomllib
 
 import pytest
 
-from proxy.__main__ import _parser
 from proxy.adapters.logs import LogEvent
 from proxy.audit.records import EventName
+from proxy.commands.arguments import parser
 from proxy.config.keys import keys, sections
 from tests.support.metrics_page import documented
 from tests.support.pages import ROOT, anchors, blocks, inline_code, links, pages, prose
@@ -73,7 +73,7 @@ def commands_in(page):
                 yield [word.replace("_", "") if word.isupper() else word for word in words]
 
 
-(COMMANDS,) = (action.choices for action in _parser()._actions if action.dest == "command")
+(COMMANDS,) = (action.choices for action in parser()._actions if action.dest == "command")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
@@ -81,7 +81,7 @@ def test_a_command_that_is_shown_is_one(page):
     for words in commands_in(page):
         with contextlib.redirect_stderr(io.StringIO()) as said:
             try:
-                _parser().parse_args(words)
+                parser().parse_args(words)
             except SystemExit:
                 # A mention in a sentence may leave out what else it needs.
                 assert re.search(r"error: .*arguments.* required", said.getvalue()), words

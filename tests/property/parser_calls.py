@@ -26,6 +26,9 @@ from proxy.config.keys import keys
 from proxy.connect import bodies, otpauth, recomputation
 from proxy.connect.resources import recognise
 from proxy.connect.tokens import Tokens
+from proxy.doctor import wording
+from proxy.doctor.asker import Reply
+from proxy.doctor.questions import health
 from proxy.emulator import fault_documents, json_documents
 from proxy.emulator.faults import FaultPlan
 from proxy.emulator.identifiers import Identifiers
@@ -119,6 +122,11 @@ class _Nobody:
 
     async def handle(self, request: Request, body: object) -> Any:
         raise NotImplementedError
+
+
+def read_dependency(octets: bytes) -> object:
+    reply = Reply(status=200, body=octets)
+    return health._members(reply), health._state(wording.document_of(reply))
 
 
 def read_trace(name: str, value: str) -> object:

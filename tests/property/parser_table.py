@@ -11,13 +11,12 @@ from typing import Any
 
 from aiohttp.http_exceptions import HttpProcessingError
 
-from proxy import __main__ as command_line
 from proxy.adapters.upstream_client import response_head
 from proxy.adapters.upstream_client.settings import UpstreamClientSettings
 from proxy.audit import chain
 from proxy.audit.exports import record_in
 from proxy.audit.records import read_document
-from proxy.commands import healthcheck
+from proxy.commands import arguments, healthcheck
 from proxy.commands.audit import known_head
 from proxy.commands.errors import CommandError
 from proxy.config import container_memory, sources
@@ -26,6 +25,8 @@ from proxy.config.errors import ConfigError
 from proxy.connect import health, listings, one_time_passwords
 from proxy.connect.json_spans import UnscannableError, scan
 from proxy.connect.resources import recognise
+from proxy.doctor import wording
+from proxy.doctor.asker import Reply
 from proxy.emulator import filters, json_documents, one_time_password, targets
 from proxy.emulator.errors import ConnectError
 from proxy.server import control_app, control_client
@@ -47,6 +48,7 @@ from tests.property.parser_calls import (
     read_answer,
     read_body,
     read_codes,
+    read_dependency,
     read_every_kind,
     read_fault,
     read_item,
@@ -117,6 +119,16 @@ PARSERS: dict[str, Parser] = {
     "targets": Parser(module="proxy.connect.resources", parse=recognise, inputs=text(*TARGETS)),
     "targets that search": Parser(
         module="proxy.connect.listings", parse=listings._chooses_by_label, inputs=text(*TARGETS)
+    ),
+    "an error that the doctor describes": Parser(
+        module="proxy.doctor.wording",
+        parse=lambda body: wording.error_shape(Reply(status=400, body=body)),
+        inputs=octets(b'{"status":400,"message":"Invalid Vault UUID"}'),
+    ),
+    "dependencies that the doctor lists": Parser(
+        module="proxy.doctor.questions.health",
+        parse=read_dependency,
+        inputs=octets(b'{"service":"sync","status":"ACTIVE"}'),
     ),
     "traceparent": Parser(
         module="proxy.semantics.trace_context",
@@ -233,8 +245,8 @@ PARSERS: dict[str, Parser] = {
         errors=(CommandError,),
     ),
     "a port on the command line": Parser(
-        module="proxy.__main__",
-        parse=command_line._port,
+        module="proxy.commands.arguments",
+        parse=arguments._port,
         inputs=text("8080", "0"),
         errors=(argparse.ArgumentTypeError, ValueError),  # argparse takes both
     ),
