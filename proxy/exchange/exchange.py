@@ -110,7 +110,6 @@ class Exchange(Generic[SubjectT, FindingT]):
             mode=limits.limit_mode,
             serves_stale=limits.stale_instead_of_429,
             profile=outside.profile,
-            clock=outside.clock,
             observer=outside.observer,
         )
         answers = StoredAnswers(lookup=lookup, composer=composer, clock=outside.clock)
@@ -185,7 +184,6 @@ class Exchange(Generic[SubjectT, FindingT]):
                 audit=outside.audit,
                 observer=outside.observer,
                 composer=composer,
-                clock=outside.clock,
                 tracing=outside.tracing,
             ),
             mode=mode,

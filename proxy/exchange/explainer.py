@@ -70,7 +70,7 @@ class Explainer(Generic[SubjectT, FindingT]):
         known = self._inspection.circumstances(subject, now)
         is_cached = subject.handling is Handling.CACHE
         found = self._lookup.foresee(subject, request, now) if is_cached else None
-        budgets = self._limits.foresee(subject)
+        budgets = self._limits.foresee(subject, now)
         verdict, because = self._judged(subject, request, known, found, budgets, breakers)
         fence = known.fence
         return Explanation(

@@ -8,7 +8,7 @@ from typing import Any, Generic, assert_never
 
 from proxy.caching.profile import FindingT, Handling, Profile, SubjectT
 from proxy.caching.reasons import ForwardReason
-from proxy.clock import Clock
+from proxy.clock import Clock, Instant
 from proxy.errors import ErrorKind
 from proxy.exchange.answer import Answer
 from proxy.exchange.composer import Composer
@@ -68,10 +68,11 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         with self._reporter.span(subject, request) as span:
             request = request if span.context is None else replace(request, trace=span.context)
             with self.entry.crowd.joined():
-                conclusion = await self._conclude(subject, request, body)
-            conclusion = await self._reporter.report(subject, request, conclusion, arrived, span)
-        self._follow_up(subject, request, conclusion)
-        fields = self._limits.fields(subject) if self.mode is Mode.CACHE else ()
+                conclusion = await self._conclude(subject, request, body, arrived)
+            ended = self._clock.now()
+            conclusion = await self._reporter.report(subject, request, conclusion, span, arrived, ended)
+        self._follow_up(subject, request, conclusion, ended)
+        fields = self._limits.fields(subject, ended) if self.mode is Mode.CACHE else ()
         return self._compose.with_fields(conclusion.answer, fields) if fields else conclusion.answer
 
     async def close(self) -> None:
@@ -79,11 +80,13 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         await self._writer.finish()
         await self._reader.close()
 
-    async def _conclude(self, subject: SubjectT, request: Request, body: RequestBody | None) -> Conclusion:
+    async def _conclude(
+        self, subject: SubjectT, request: Request, body: RequestBody | None, arrived: Instant
+    ) -> Conclusion:
         may_hit = self.mode is Mode.CACHE and subject.handling is Handling.CACHE and body is None
         refusal = self.entry.refusal(request, subject.resource, may_hit=may_hit)
         if refusal is None and self.mode is Mode.CACHE:
-            refusal = self._refusal(subject, request, body)
+            refusal = self._refusal(subject, request, body, arrived)
         if refusal is not None:
             return refusal
         if subject.handling is Handling.WRITE:
@@ -102,22 +105,24 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
             case _:
                 assert_never(self.mode)
 
-    def _refusal(self, subject: SubjectT, request: Request, body: RequestBody | None) -> Conclusion | None:
+    def _refusal(
+        self, subject: SubjectT, request: Request, body: RequestBody | None, now: Instant
+    ) -> Conclusion | None:
         """Refuse a token that Connect keeps refusing, and one that has used up its budget."""
-        balance = self._limits.refuses_arrival(subject)
+        balance = self._limits.refuses_arrival(subject, now)
         if balance is not None:
             return Conclusion.of_limit(self._compose.limited(balance))
-        refused = self._profile.refused_before(subject, self._clock.now())
+        refused = self._profile.refused_before(subject, now)
         if refused is not None:
             return Conclusion.of_refusal(
                 self._compose.refused_again(request, refused), OwnReason.REFUSED_BEFORE
             )
         if subject.handling is Handling.CACHE and body is None:
             return None  # charged where it turns out to need the upstream
-        return self._over_budget(subject)
+        return self._over_budget(subject, now)
 
-    def _over_budget(self, subject: SubjectT) -> Conclusion | None:
-        balance = self._limits.refuses_forwarding(subject)
+    def _over_budget(self, subject: SubjectT, now: Instant) -> Conclusion | None:
+        balance = self._limits.refuses_forwarding(subject, now)
         return None if balance is None else Conclusion.of_limit(self._compose.limited(balance))
 
     async def _write(self, subject: SubjectT, request: Request, body: RequestBody | None) -> Conclusion:
@@ -137,7 +142,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         return Conclusion.of_forwarding(answer, reason, effort)
 
     async def _read_alone(self, subject: SubjectT, request: Request) -> Conclusion:
-        refusal = self._over_budget(subject)
+        refusal = self._over_budget(subject, self._clock.now())
         if refusal is not None:
             return refusal
         conclusion = await self._forwarder.forward_in_turn(subject, request)
@@ -145,9 +150,9 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
             return conclusion
         return self._reader.answers.instead_of(subject, request, conclusion.error) or conclusion
 
-    def _follow_up(self, subject: SubjectT, request: Request, conclusion: Conclusion) -> None:
+    def _follow_up(self, subject: SubjectT, request: Request, conclusion: Conclusion, now: Instant) -> None:
         if self.mode is not Mode.CACHE:
             return
-        may_follow = self._profile.concluded(subject, request, conclusion.reused, self._clock.now())
+        may_follow = self._profile.concluded(subject, request, conclusion.reused, now)
         if may_follow and self._prober is not None:
             self._prober.wake(request.trace)

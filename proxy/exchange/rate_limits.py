@@ -10,7 +10,7 @@ from typing import Generic
 
 from proxy.admission.rate_limiter import Balance, Budget, RateLimiter
 from proxy.caching.profile import FindingT, Profile, Standing, SubjectT
-from proxy.clock import Clock
+from proxy.clock import Instant
 from proxy.exchange.events import Limited
 from proxy.exchange.ports import Observer
 from proxy.semantics.rate_limit_fields import Quota, rate_limit_fields
@@ -50,13 +50,11 @@ class RateLimits(Generic[SubjectT, FindingT]):
         mode: LimitMode,
         serves_stale: bool,
         profile: Profile[SubjectT, FindingT],
-        clock: Clock,
         observer: Observer,
     ) -> None:
         self._limiter = limiter
         self._mode = mode
         self._profile = profile
-        self._clock = clock
         self._observer = observer
         self.serves_stale = serves_stale
         """Whether a read above its budget gets something stale instead, where there is a current lease."""
@@ -66,18 +64,17 @@ class RateLimits(Generic[SubjectT, FindingT]):
         self._mode = mode
         self.serves_stale = serves_stale
 
-    def refuses_arrival(self, subject: SubjectT) -> Balance | None:
+    def refuses_arrival(self, subject: SubjectT, now: Instant) -> Balance | None:
         """Charge a request; return the budget that refuses it."""
-        return self._charge(Budget.REQUESTS, subject)
+        return self._charge(Budget.REQUESTS, subject, now)
 
-    def refuses_forwarding(self, subject: SubjectT) -> Balance | None:
+    def refuses_forwarding(self, subject: SubjectT, now: Instant) -> Balance | None:
         """Charge a request that is about to go upstream; return the budget that refuses it."""
-        return self._charge(Budget.UPSTREAM, subject)
+        return self._charge(Budget.UPSTREAM, subject, now)
 
-    def fields(self, subject: SubjectT) -> tuple[tuple[str, str], ...]:
+    def fields(self, subject: SubjectT, now: Instant) -> tuple[tuple[str, str], ...]:
         """Return the fields that tell a client how its budgets stand; none where nobody is refused."""
-        now = self._clock.now()
-        if self._mode is not LimitMode.ENFORCE or self._standing(subject) is Standing.STRANGER:
+        if self._mode is not LimitMode.ENFORCE or self._profile.standing(subject, now) is Standing.STRANGER:
             return ()
         balances = self._limiter.balances(subject.key.partition, subject.partition_label, now)
         return rate_limit_fields(
@@ -91,12 +88,12 @@ class RateLimits(Generic[SubjectT, FindingT]):
             for balance in balances
         )
 
-    def foresee(self, subject: SubjectT) -> BudgetOutlook:
+    def foresee(self, subject: SubjectT, now: Instant) -> BudgetOutlook:
         """Tell how the next request would fare. Charges nothing."""
-        standing = self._standing(subject)
+        standing = self._profile.standing(subject, now)
         if self._mode is LimitMode.OFF or standing is Standing.STRANGER:
             return BudgetOutlook(mode=self._mode)
-        now, token = self._clock.now(), subject.key.partition
+        token = subject.key.partition
         is_exempt = standing is Standing.UNVERIFIED and self._limiter.verification_is_due(token, now)
         return BudgetOutlook(
             mode=self._mode,
@@ -104,13 +101,13 @@ class RateLimits(Generic[SubjectT, FindingT]):
             is_exempt=is_exempt,
         )
 
-    def _charge(self, budget: Budget, subject: SubjectT) -> Balance | None:
+    def _charge(self, budget: Budget, subject: SubjectT, now: Instant) -> Balance | None:
         if self._mode is LimitMode.OFF:
             return None
-        standing = self._standing(subject)
+        standing = self._profile.standing(subject, now)
         if standing is Standing.STRANGER:
             return None
-        now, token, name = self._clock.now(), subject.key.partition, subject.partition_label
+        token, name = subject.key.partition, subject.partition_label
         if self._limiter.charge(budget, token, name, now):
             return None
         if standing is Standing.UNVERIFIED and self._limiter.take_verification(token, name, now):
@@ -119,6 +116,3 @@ class RateLimits(Generic[SubjectT, FindingT]):
         self._observer.notify(Limited(budget=budget, token=name, is_enforced=is_enforced))
         balances = self._limiter.balances(token, name, now)
         return next(balance for balance in balances if balance.budget is budget) if is_enforced else None
-
-    def _standing(self, subject: SubjectT) -> Standing:
-        return self._profile.standing(subject, self._clock.now())

@@ -150,7 +150,7 @@ class Reader(Generic[SubjectT, FindingT]):
             return Conclusion.of_failure(self._compose.busy(decision.reason), OwnReason.BUSY)
         generation = self._generations.current(subject.scopes)
         if not (decision.collapse and self._flights.is_under_way(subject.key, generation)):
-            balance = self._limits.refuses_forwarding(subject)
+            balance = self._limits.refuses_forwarding(subject, self._clock.now())
             if balance is not None:
                 return self._limited(subject, request, balance)
         errand = self._errand(subject, request, decision.stored, Cause.READ)

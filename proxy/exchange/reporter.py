@@ -4,7 +4,7 @@ What may not be answered without a record is refused here, after all else has be
 """
 
 from proxy.caching.profile import Subject
-from proxy.clock import Clock, Instant
+from proxy.clock import Instant
 from proxy.exchange.composer import Composer
 from proxy.exchange.conclusion import Conclusion
 from proxy.exchange.events import WITHOUT_ORIGIN, Answered, ExchangeFinished
@@ -23,58 +23,63 @@ class Reporter:
         audit: AuditTrail,
         observer: Observer,
         composer: Composer,
-        clock: Clock,
         tracing: Tracing,
     ) -> None:
         self._tracing = tracing
         self._audit = audit
         self._observer = observer
         self._compose = composer
-        self._clock = clock
 
     def span(self, subject: Subject, request: Request) -> Span:
         """Begin the span of an exchange, as a part of the client's trace if it has one."""
         return self._tracing.server(f"{request.method} {subject.route}".rstrip(), request.fields)
 
     async def report(
-        self, subject: Subject, request: Request, conclusion: Conclusion, arrived: Instant, span: Span
+        self,
+        subject: Subject,
+        request: Request,
+        conclusion: Conclusion,
+        span: Span,
+        arrived: Instant,
+        ended: Instant,
     ) -> Conclusion:
         """Report how an exchange ended; return how it ends, should the audit not admit that."""
-        finished = self._finished(subject, request, conclusion, arrived)
+        finished = _finished(subject, request, conclusion, arrived, ended)
         if finished.cache in WITHOUT_ORIGIN:
             admitted = self._audit.admits(finished)
             if not (admitted if isinstance(admitted, bool) else await admitted):
                 conclusion = Conclusion.of_refusal(self._compose.not_audited(), OwnReason.NOT_AUDITED)
-                finished = self._finished(subject, request, conclusion, arrived)
+                finished = _finished(subject, request, conclusion, arrived, ended)
         self._observer.notify(finished)
         if span.context is not None:
             _describe(span, subject, finished)
         return conclusion
 
-    def _finished(
-        self, subject: Subject, request: Request, conclusion: Conclusion, arrived: Instant
-    ) -> ExchangeFinished:
-        now, effort = self._clock.now(), conclusion.effort
-        return ExchangeFinished(
-            method=request.method,
-            resource=subject.resource,
-            token=subject.partition_label,
-            token_id=subject.credential_id,
-            peer=request.peer.party,
-            about=subject.about,
-            version=conclusion.version,
-            status=conclusion.answer.status,
-            cache=conclusion.cache,
-            why=conclusion.why,
-            not_stored=conclusion.not_stored,
-            age_seconds=conclusion.age_seconds,
-            stale_left_seconds=conclusion.stale_left_seconds,
-            attempts=0 if effort is None else effort.attempts,
-            upstream_seconds=0.0 if effort is None else effort.seconds,
-            duration_seconds=now.boot_seconds - arrived.boot_seconds,
-            at=now,
-            trace_id="" if request.trace is None else request.trace.trace_id_digits,
-        )
+
+def _finished(
+    subject: Subject, request: Request, conclusion: Conclusion, arrived: Instant, ended: Instant
+) -> ExchangeFinished:
+    effort = conclusion.effort
+    return ExchangeFinished(
+        method=request.method,
+        resource=subject.resource,
+        token=subject.partition_label,
+        token_id=subject.credential_id,
+        peer=request.peer.party,
+        about=subject.about,
+        version=conclusion.version,
+        status=conclusion.answer.status,
+        cache=conclusion.cache,
+        why=conclusion.why,
+        not_stored=conclusion.not_stored,
+        age_seconds=conclusion.age_seconds,
+        stale_left_seconds=conclusion.stale_left_seconds,
+        attempts=0 if effort is None else effort.attempts,
+        upstream_seconds=0.0 if effort is None else effort.seconds,
+        duration_seconds=ended.boot_seconds - arrived.boot_seconds,
+        at=ended,
+        trace_id="" if request.trace is None else request.trace.trace_id_digits,
+    )
 
 
 def _describe(span: Span, subject: Subject, finished: ExchangeFinished) -> None:
