@@ -21,7 +21,7 @@ DRILL_SECONDS ?= 60
 DEMO_ARGS ?=
 # Packages of servers start them: not in single-user mode, and not where systemctl believes itself in an image.
 NOTHING_STARTS := RUNLEVEL=1 SYSTEMD_OFFLINE=1 DEBIAN_FRONTEND=noninteractive
-SYSTEM_PACKAGES := buildah catatonit curl golang-github-containers-common mmdebstrap netavark npm podman prometheus runc tmux
+SYSTEM_PACKAGES := buildah catatonit curl golang-github-containers-common libpython3.11 mmdebstrap netavark npm podman prometheus runc tmux
 IMAGE ?= connect-sidecar:dev
 
 # uv reads no pip settings; an index that pip was told of is passed on.

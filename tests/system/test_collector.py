@@ -2,6 +2,8 @@
 
 import asyncio
 import importlib.util
+import os
+import sysconfig
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -28,6 +30,7 @@ async def rotel(directory: Path):
         *("--otlp-http-endpoint", f"127.0.0.1:{http}", "--otlp-grpc-endpoint", f"127.0.0.1:{grpc}"),
         *("--debug-log", "traces", "--debug-log-verbosity", "detailed", "--exporter", "blackhole"),
         *("--pid-file", str(directory / "rotel.pid"), "--log-file", str(directory / "rotel.log")),
+        env=os.environ | {"LD_LIBRARY_PATH": sysconfig.get_config_var("LIBDIR") or ""},  # it links libpython
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
