@@ -91,6 +91,10 @@ class Client:
         except (OSError, EOFError, TimeoutError) as error:
             self._count_error(type(error).__name__, wire)
             return
+        except asyncio.CancelledError:
+            if wire is not None:
+                wire.writer.transport.abort()
+            raise
         self.tally.note(answer, time.perf_counter() - began)
         if answer.status != 200:
             self.last_error_at = time.monotonic()

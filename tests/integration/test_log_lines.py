@@ -174,17 +174,7 @@ async def test_level_and_sampling_follow_the_settings_while_the_process_runs(con
     assert events == ["settings.reloaded", "exchange.finished"]
 
 
-async def told_until(event, capfd):
-    """Return the lines so far, once one of `event` is there."""
-    text = ""
-    async with asyncio.timeout(20):
-        while f'"event":"{event}"' not in text:
-            text += capfd.readouterr().err
-            await asyncio.sleep(0.01)
-    return [json.loads(line) for line in text.splitlines()]
-
-
-async def test_an_outage_with_many_readers_is_a_few_lines_and_says_how_many_it_was_stale_for(connect, capfd):
+async def test_an_outage_with_many_readers_is_a_few_lines_and_says_how_many_it_was_stale_for(connect, told):
     sample, clock = connect.sample_data(), SteppedClock()
     token = connect.issue_token("ci", {sample.demo.id: READ})
     head = request_head("GET", f"/v1/vaults/{sample.demo.id}/items/{sample.login.id}", token)
@@ -200,7 +190,7 @@ async def test_an_outage_with_many_readers_is_a_few_lines_and_says_how_many_it_w
             clock.pass_seconds(61)
             await client.ask(head)
             clock.pass_seconds(31)
-            lines = await told_until("answers.fresh_again", capfd)
+            lines = await told.until("answers.fresh_again")
     stale = [
         line["why"] for line in lines if line.get("cache") == "stale" and line["event"] != "log.left_out"
     ]

@@ -4,7 +4,6 @@ Time is put forward by hand; the sidecar is the one that runs in production.
 """
 
 import asyncio
-import json
 
 import pytest
 
@@ -45,7 +44,7 @@ class World:
 
 
 @pytest.fixture
-async def world():
+async def world(told):
     clock = SteppedClock()
     async with Emulator() as emulator:
         sample = emulator.sample_data()
@@ -56,17 +55,6 @@ async def world():
             yield World(emulator, sidecar, clock, sample)
 
 
-async def told_until(event, capfd):
-    """Return what was written of upstreams, once a line of `event` is there."""
-    text = ""
-    async with asyncio.timeout(20):
-        while f'"event":"{event}"' not in text:
-            text += capfd.readouterr().err
-            await asyncio.sleep(0)
-    lines = [json.loads(line) for line in text.splitlines()]
-    return [line for line in lines if line["event"].startswith("upstream.")]
-
-
 async def break_down(world):
     for _ in range(2):  # three attempts, one of them a retry
         assert (await world.ask_anew()).status == 503
@@ -74,7 +62,7 @@ async def break_down(world):
     world.emulator.forget_requests()
 
 
-async def test_an_outage_is_told_in_one_line_each_way(world, capfd):
+async def test_an_outage_is_told_in_one_line_each_way(world, told):
     outage = world.emulator.faults.add(Status(status=503), times=FOREVER)
     for _ in range(10):
         await world.ask_anew()
@@ -84,7 +72,8 @@ async def test_an_outage_is_told_in_one_line_each_way(world, capfd):
     world.clock.pass_seconds(10)
     assert (await world.ask_anew()).status == 200
     await world.ask_anew()
-    down, recovered = await told_until("upstream.recovered", capfd)
+    lines = await told.until("upstream.recovered")
+    down, recovered = (line for line in lines if line["event"].startswith("upstream."))
     assert (down["event"], down["level"], down["why"]) == (
         "upstream.down",
         "warning",
