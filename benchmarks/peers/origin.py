@@ -47,7 +47,13 @@ def item(vault: str, name: str, mark: str, version: int) -> bytes:
         "category": "LOGIN",
         "fields": [
             {"id": "username", "type": "STRING", "purpose": "USERNAME", "label": "username", "value": mark},
-            {"id": "password", "type": "CONCEALED", "purpose": "PASSWORD", "label": "password", "value": mark * 2},
+            {
+                "id": "password",
+                "type": "CONCEALED",
+                "purpose": "PASSWORD",
+                "label": "password",
+                "value": mark * 2,
+            },
             {"id": "notesPlain", "type": "STRING", "purpose": "NOTES", "label": "notesPlain", "value": ""},
         ],
         "lastEditedBy": "WIZ34S6SOV75ZCTPU3HXDHZK2D",
@@ -130,7 +136,8 @@ class OriginProtocol(asyncio.Protocol):
     def _write(self, body: bytes) -> None:
         self._transport.write(
             b"HTTP/1.1 200 OK\r\n1Password-Connect-Version: 1.8.2\r\nDate: %b\r\n"
-            b"Content-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%b" % (_date(int(time.time())), self._more_fields, len(body), body)
+            b"Content-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%b"
+            % (_date(int(time.time())), self._more_fields, len(body), body)
         )
 
 
@@ -138,7 +145,9 @@ async def serve(port: int, fresh_port: int) -> None:
     """Listen on `port` as Connect answers, and on the other one with a freshness lifetime."""
     loop, origin = asyncio.get_running_loop(), Origin()
     await loop.create_server(lambda: OriginProtocol(origin, b""), "127.0.0.1", port, backlog=1024)
-    await loop.create_server(lambda: OriginProtocol(origin, FRESHNESS_FIELD), "127.0.0.1", fresh_port, backlog=1024)
+    await loop.create_server(
+        lambda: OriginProtocol(origin, FRESHNESS_FIELD), "127.0.0.1", fresh_port, backlog=1024
+    )
     await asyncio.Event().wait()
 
 

@@ -81,7 +81,11 @@ def _sidecar(name: str, what: str, more: Mapping[str, str], *transports: Transpo
         name=name,
         what=what,
         command=("@{python}", "-m", "proxy", "serve"),
-        version=("@{python}", "-c", "import platform, proxy; print(proxy.__version__, 'on CPython', platform.python_version())"),
+        version=(
+            "@{python}",
+            "-c",
+            "import platform, proxy; print(proxy.__version__, 'on CPython', platform.python_version())",
+        ),
         environment={f"CONNECT_SIDECAR__{key}": value for key, value in {**_ENVIRONMENT, **more}.items()},
         transports=frozenset(transports) or _PLAIN,
         hit=r"(?i)\r\ncache-status: [^\r]*\bhit\b",
@@ -91,8 +95,19 @@ def _sidecar(name: str, what: str, more: Mapping[str, str], *transports: Transpo
 
 
 def _handler(name: str, what: str, **more: object) -> Peer:
-    command = ("@{python}", "-m", f"benchmarks.peers.handlers.{name}", "@{port}", "@{socket}", "@{origin_port}")
-    version = ("@{python}", "-c", "import aiohttp, uvloop; print('aiohttp', aiohttp.__version__, 'uvloop', uvloop.__version__)")
+    command = (
+        "@{python}",
+        "-m",
+        f"benchmarks.peers.handlers.{name}",
+        "@{port}",
+        "@{socket}",
+        "@{origin_port}",
+    )
+    version = (
+        "@{python}",
+        "-c",
+        "import aiohttp, uvloop; print('aiohttp', aiohttp.__version__, 'uvloop', uvloop.__version__)",
+    )
     return Peer(name=name, what=what, command=command, version=version, **more)  # type: ignore[arg-type]
 
 

@@ -62,7 +62,11 @@ def start(
     environment: Mapping[str, str] | None = None,
 ) -> Pinned:
     """Start it and return when it listens on `port`; tell its output if it doesn't."""
-    environ = {key: value for key, value in os.environ.items() if not key.startswith(("CONNECT_SIDECAR", "OP_", "OTEL_"))}
+    environ = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("CONNECT_SIDECAR", "OP_", "OTEL_"))
+    }
     log = directory / "output"
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -19,8 +19,10 @@ from benchmarks.peers.processes import SERVER, cpu_busy_seconds
 from benchmarks.peers.scenarios import SCENARIOS, Act, Pace, Scenario
 from benchmarks.peers.tmpfs import directory_bytes
 
-_FILLING_TURNS = 10
-_FILLING_SECONDS = 2
+_FILLING_SECONDS = (2, 2, 4, 8, 4, 16, 4)
+"""Runs that begin anew, until one has found all it asked for: a fast peer is filled by the first."""
+
+_LOOKING_SECONDS = 2
 _WARMING_SECONDS = 1
 _HIT = SCENARIOS[0]
 """Whose highest rate is the measure of a steady one."""
@@ -95,7 +97,7 @@ class Bench:
         else:
             member = self.crew.member(ours)
             self._fill(_HIT, member)
-            outcome, _ = self._counted(_HIT, member, _FILLING_SECONDS, 0.0)
+            outcome, _ = self._counted(_HIT, member, _LOOKING_SECONDS, 0.0)
             highest = outcome.requests / outcome.seconds
         self.results.steady_rate = highest / 2
         return self.results.steady_rate
@@ -139,8 +141,8 @@ class Bench:
             return
         self._filled.add(filled)
         time.sleep(max(0.0, member.settled_at - time.monotonic()))
-        for _ in range(_FILLING_TURNS):
-            outcome, at_origin = self._counted(scenario, member, _FILLING_SECONDS, 0.0, run=FILLING)
+        for seconds in _FILLING_SECONDS:
+            outcome, at_origin = self._counted(scenario, member, seconds, 0.0, run=FILLING)
             if is_as_asked(member.peer, scenario, outcome, at_origin):
                 return
 
@@ -161,12 +163,16 @@ class Bench:
     ) -> tuple[Outcome, int]:
         self._runs += 1
         before = self.crew.origin_count()
-        outcome = self.load.run(scenario, member.site, seconds, run=self._runs if run is None else run, rate=rate)
+        outcome = self.load.run(
+            scenario, member.site, seconds, run=self._runs if run is None else run, rate=rate
+        )
         return outcome, self.crew.origin_count() - before
 
 
 def _without_secrets(command: list[str]) -> list[str]:
-    return ["authorization: Bearer ..." if part.lower().startswith("authorization") else part for part in command]
+    return [
+        "authorization: Bearer ..." if part.lower().startswith("authorization") else part for part in command
+    ]
 
 
 def _line(figures: Figures) -> str:

@@ -10,7 +10,9 @@ import uvloop
 from aiohttp import ClientSession, DummyCookieJar, TCPConnector, web
 from yarl import URL
 
-_NOT_PASSED_ON = frozenset({"host", "connection", "content-length", "transfer-encoding", "keep-alive", "date", "server"})
+_NOT_PASSED_ON = frozenset(
+    {"host", "connection", "content-length", "transfer-encoding", "keep-alive", "date", "server"}
+)
 
 
 class Forward:
