@@ -1,9 +1,10 @@
-"""Nobody is measured failing: answers are 200, with the right body for the token that asked, and hits if they shall be."""
+"""Nobody is measured failing: answers are 200, with the body for the token that asked, and hits where they shall be."""
 
 import random
 import re
 import socket
 import ssl
+from contextlib import closing
 from dataclasses import dataclass
 
 from benchmarks.peers.heads import Heads
@@ -93,7 +94,11 @@ def origin_count(port: int) -> int:
 
 def check_answers(peer: Peer, scenario: Scenario, site: Site, heads: Heads) -> None:
     """Ask a sample of what the load asks, and look at it; CheckError says what is wrong."""
-    wire = Wire(site, scenario.transport)
+    with closing(Wire(site, scenario.transport)) as wire:
+        _check_sample(wire, peer, scenario, site, heads)
+
+
+def _check_sample(wire: Wire, peer: Peer, scenario: Scenario, site: Site, heads: Heads) -> None:
     port = site.tls_port if scenario.transport is Transport.TLS else site.port
     tokens = heads.tokens[scenario.token_vaults]
     for _ in range(_SAMPLE):
@@ -112,7 +117,6 @@ def check_answers(peer: Peer, scenario: Scenario, site: Site, heads: Heads) -> N
             raise CheckError(f"{peer.name}: not the body of this item for this token")
         if scenario.act is Act.HIT and not peer.is_hit(answer.head):
             raise CheckError(f"{peer.name}: no hit, or a field is missing: {_cache_lines(answer.head)}")
-    wire.close()
 
 
 def check_outcome(peer: Peer, scenario: Scenario, outcome: Outcome, at_origin: int) -> None:

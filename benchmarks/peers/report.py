@@ -83,7 +83,7 @@ def _machine(plan: Plan, circumstances: Circumstances) -> str:
         f"- it took {circumstances.seconds / 60:.0f} minutes",
         f"- {os.cpu_count()} x {model[1] if model else platform.machine()}, Linux {platform.release()}",
         f"- rounds: {plan.rounds} of {plan.seconds:g} s for each peer and scenario",
-        f"- load average before: {circumstances.loads[0]}; after: {circumstances.loads[1]}, about 2 of it the benchmark's",
+        f"- load average before: {circumstances.loads[0]}; after: {circumstances.loads[1]}, 2 of it our own",
     ]
     return "\n".join(["## Machine", "", *lines, ""])
 

@@ -10,7 +10,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(
-    path for part in ("proxy", "dashboards", "helm", "image", "benchmarks/peers") for path in (ROOT / part).rglob("*.py")
+    path
+    for part in ("proxy", "dashboards", "helm", "image", "benchmarks/peers")
+    for path in (ROOT / part).rglob("*.py")
 )
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 MOST_LINES = 300
