@@ -22,7 +22,7 @@ BODY_BYTES = {"s": 1024, "m": 1024, "l": 16 * 1024}
 """Size of an item by the first letter of its id: small, small and never asked for before, large."""
 
 COUNT_TARGET = "/count"
-FRESHNESS_FIELD = b"Cache-Control: max-age=600\r\n"
+FRESHNESS_FIELD = b"Cache-Control: max-age=21600\r\n"
 """For peers that store only what says how long it may be, on the second port; Connect itself says nothing."""
 
 ITEMS_IN_LIST = 1000
@@ -144,11 +144,13 @@ class OriginProtocol(asyncio.Protocol):
 async def serve(port: int, fresh_port: int) -> None:
     """Listen on `port` as Connect answers, and on the other one with a freshness lifetime."""
     loop, origin = asyncio.get_running_loop(), Origin()
-    await loop.create_server(lambda: OriginProtocol(origin, b""), "127.0.0.1", port, backlog=1024)
-    await loop.create_server(
-        lambda: OriginProtocol(origin, FRESHNESS_FIELD), "127.0.0.1", fresh_port, backlog=1024
+    servers = (
+        await loop.create_server(lambda: OriginProtocol(origin, b""), "127.0.0.1", port, backlog=1024),
+        await loop.create_server(
+            lambda: OriginProtocol(origin, FRESHNESS_FIELD), "127.0.0.1", fresh_port, backlog=1024
+        ),
     )
-    await asyncio.Event().wait()
+    await asyncio.gather(*(server.serve_forever() for server in servers))
 
 
 if __name__ == "__main__":

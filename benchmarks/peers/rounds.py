@@ -19,7 +19,7 @@ from benchmarks.peers.processes import SERVER, cpu_busy_seconds
 from benchmarks.peers.scenarios import SCENARIOS, Act, Pace, Scenario
 from benchmarks.peers.tmpfs import directory_bytes
 
-_FILLING_SECONDS = (2, 2, 4, 8, 4, 16, 4)
+_FILLING_SECONDS = (2, 2, 10, 3, 16, 4)
 """Runs that begin anew, until one has found all it asked for: a fast peer is filled by the first."""
 
 _LOOKING_SECONDS = 2

@@ -11,7 +11,7 @@ sub vcl_hash {
   return (lookup);
 }
 sub vcl_backend_response {
-  if (beresp.status == 200) { set beresp.ttl = 600s; set beresp.grace = 4h; } else { set beresp.uncacheable = true; }
+  if (beresp.status == 200) { set beresp.ttl = 6h; set beresp.grace = 4h; } else { set beresp.uncacheable = true; }
   return (deliver);
 }
 sub vcl_deliver {

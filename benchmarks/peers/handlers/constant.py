@@ -45,9 +45,11 @@ async def serve(port: int, socket: str) -> None:
     """Listen until killed."""
     loop = asyncio.get_running_loop()
     small, large = answer("s"), answer("l")
-    await loop.create_server(lambda: Constant(small, large), "127.0.0.1", port, backlog=1024)
-    await loop.create_unix_server(lambda: Constant(small, large), socket, backlog=1024)
-    await asyncio.Event().wait()
+    servers = (
+        await loop.create_server(lambda: Constant(small, large), "127.0.0.1", port, backlog=1024),
+        await loop.create_unix_server(lambda: Constant(small, large), socket, backlog=1024),
+    )
+    await asyncio.gather(*(server.serve_forever() for server in servers))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ class Handler:
 
     def __init__(self, origin: str, session: ClientSession) -> None:
         self._origin, self._session = origin, session
-        self._cache: TTLCache[tuple[str, str], type_and_body] = TTLCache(maxsize=200_000, ttl=600)
+        self._cache: TTLCache[tuple[str, str], type_and_body] = TTLCache(maxsize=200_000, ttl=21_600)
 
     async def __call__(self, request: web.Request) -> web.Response:
         key = request.headers.get("Authorization", ""), request.path_qs

@@ -10,7 +10,7 @@ from benchmarks.peers.heads import write_heads
 from benchmarks.peers.load import Outcome
 from benchmarks.peers.peers import PEERS
 from benchmarks.peers.processes import start
-from benchmarks.peers.scenarios import SCENARIOS, Act
+from benchmarks.peers.scenarios import SCENARIOS, Act, Transport
 from benchmarks.peers.site import Site, free_ports
 
 CONSTANT = next(peer for peer in PEERS if peer.name == "constant")
@@ -39,6 +39,11 @@ def site(tmp_path):
     running = start("constant", command, cpu=0, directory=tmp_path, port=port)
     yield site
     running.stop()
+
+
+@pytest.mark.parametrize("transport", [Transport.TCP, Transport.UNIX])
+def test_the_ceiling_answers_on_all_it_takes_part_in(site, tmp_path, transport):
+    check_answers(CONSTANT, replace(HIT, transport=transport), site, write_heads(tmp_path, {1}))
 
 
 def test_who_answers_the_same_to_everybody_is_found_out(site, tmp_path):
