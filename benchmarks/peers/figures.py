@@ -17,7 +17,7 @@ class Sample:
     outcome: Outcome
     cpu_seconds: float
     others_cpu_seconds: float
-    """What everybody else used of the server's processor meanwhile."""
+    """What else used the server's processor meanwhile: others, and the kernel for its network."""
 
     @property
     def rate(self) -> float:

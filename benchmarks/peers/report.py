@@ -24,8 +24,9 @@ over them. **Per core** is requests for each second of processor time of the ser
 `/proc/PID/stat`): what one core gives when the server has it for itself, whoever else is on the machine. The last
 columns are ratios of that: above 1 ours does more. *By the clock* is what the load saw. A row marked `*` used less than
 90 % of its core: the load, the origin or somebody else on the machine bounded its rate and its time, so look at its
-processor time. Nobody is in a table whose answers were not all 200, of full size, with the right body for the token
-that asked, and hits where hits are measured; ours must show Age, Cache-Status and RateLimit, too.
+processor time. The rest of its core is what others on the machine took, and the kernel for its network.
+Nobody is in a table whose answers were not all 200, of full size, with the right body for the token that asked, and hits
+where hits are measured; ours must show Age, Cache-Status and RateLimit, too.
 
 connect-sidecar runs with every feature on: limits enforced, metrics, audit to a file, log as by default. Freshness is
 six hours for everybody, so that nothing has to be validated while it is measured; our change checks go on. The origin
@@ -44,9 +45,10 @@ _CAVEATS = """## What to know of the peers
 - Caddy has no cache without being compiled anew, so it is only compared where requests are passed on.
 - Varnish has no TLS. The handlers in aiohttp have none here.
 - None of them limits by token, records who read what, or takes an item out when it is written.
-- wrk (closed loop: p99 is mostly the queue of its connections) does all but what it can't: a constant rate and unix
-  sockets. There it is h2load in HTTP/1.1, with one token and a pace for each connection; a run that doesn't reach 97 %
-  of the rate doesn't count.
+- wrk (closed loop, so p50 is mostly the queue of its connections; it corrects for coordinated omission: a pause counts
+  against all that would have been sent meanwhile) does all but what it can't: a constant rate and unix sockets. There
+  it is h2load in HTTP/1.1, with one token and a pace for each connection; a run that doesn't reach 97 % of the rate
+  doesn't count.
 - Misses of nginx, Varnish, HAProxy and Envoy are stored, as ours are; those of Caddy and the bare forward are not.
 """
 
@@ -125,7 +127,7 @@ _COLUMNS: tuple[tuple[str, Callable[[Sample], float], int], ...] = (
     ("p50 ms", lambda sample: sample.outcome.p50_us / 1000, 3),
     ("p99 ms", lambda sample: sample.outcome.p99_us / 1000, 3),
     ("p99.9 ms", lambda sample: sample.outcome.p999_us / 1000, 3),
-    ("others on its core", lambda sample: sample.others * 100, 0),
+    ("rest of its core, %", lambda sample: sample.others * 100, 0),
 )
 
 
