@@ -13,7 +13,7 @@ from benchmarks.peers.check import origin_count
 from benchmarks.peers.peers import Peer
 from benchmarks.peers.processes import CLIENT, SERVER, Pinned, start
 from benchmarks.peers.scenarios import Transport
-from benchmarks.peers.site import CONFIG, Site, free_ports, programs
+from benchmarks.peers.site import CONFIG, TOOLS, Site, free_ports, programs
 
 _LANE_VARIABLE = "CONNECT_SIDECAR__SERVER__EXPRESS_LANE"
 
@@ -122,4 +122,4 @@ def _version(command: Sequence[str]) -> str:
     if not command:
         return ""
     told = subprocess.run(command, capture_output=True, text=True, check=False)
-    return (told.stdout + told.stderr).strip().split("\n")[0]
+    return (told.stdout + told.stderr).strip().split("\n")[0].replace(f"{TOOLS}/", "")

@@ -25,8 +25,8 @@ over them. **Per core** is requests for each second of processor time of the ser
 columns are ratios of that: above 1 ours does more. *By the clock* is what the load saw. A row marked `*` used less than
 90 % of its core: the load, the origin or somebody else on the machine bounded its rate and its time, so look at its
 processor time. The rest of its core is what others on the machine took, and the kernel for its network.
-Nobody is in a table whose answers were not all 200, of full size, with the right body for the token that asked, and hits
-where hits are measured; ours must show Age, Cache-Status and RateLimit, too.
+Nobody is in a table whose answers were not all 200, of full size, with the right body for the token that asked, and
+hits where hits are measured; ours must show Age, Cache-Status and RateLimit, too.
 
 connect-sidecar runs with every feature on: limits enforced, metrics, audit to a file, log as by default. Freshness is
 six hours for everybody, so that nothing has to be validated while it is measured; our change checks go on. The origin

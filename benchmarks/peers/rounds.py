@@ -17,6 +17,7 @@ from benchmarks.peers.load import FILLING, Load, LoadError, Outcome
 from benchmarks.peers.peers import OURS, OURS_FULL_PATH, PEERS, Peer
 from benchmarks.peers.processes import SERVER, cpu_busy_seconds
 from benchmarks.peers.scenarios import SCENARIOS, Act, Pace, Scenario
+from benchmarks.peers.site import ROOT
 from benchmarks.peers.tmpfs import directory_bytes
 
 _FILLING_SECONDS = (2, 2, 10, 3, 16, 4)
@@ -133,7 +134,7 @@ class Bench:
             ),
         )
         command = self.load.command(scenario, member.site, self.plan.seconds, run=1, rate=rate)
-        self.results.commands.setdefault(scenario.name, shlex.join(_without_secrets(command)))
+        self.results.commands.setdefault(scenario.name, _shown(command))
 
     def _fill(self, scenario: Scenario, member: Member) -> None:
         filled = member.peer.name, scenario.body, scenario.token_vaults
@@ -169,10 +170,10 @@ class Bench:
         return outcome, self.crew.origin_count() - before
 
 
-def _without_secrets(command: list[str]) -> list[str]:
-    return [
-        "authorization: Bearer ..." if part.lower().startswith("authorization") else part for part in command
-    ]
+def _shown(command: list[str]) -> str:
+    """Return a command for people: without the token, and without where this checkout lies."""
+    parts = ["Authorization: Bearer ..." if part.startswith("Authorization") else part for part in command]
+    return shlex.join(parts).replace(f"{ROOT}/", "")
 
 
 def _line(figures: Figures) -> str:
