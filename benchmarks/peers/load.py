@@ -69,7 +69,7 @@ class Load:
         timing = ["-D", str(seconds)]
         return [
             *(*pinned, program["h2load"], "--h1", "-t1", f"-c{connections}", *timing),
-            *(*pace, *fields, *log, "-B", base, "-i", str(self._targets(scenario))),
+            *(*pace, *fields, *log, "-B", base, "-i", str(self._targets(scenario, site))),
         ]
 
     def run(self, scenario: Scenario, site: Site, seconds: int, *, run: int, rate: float) -> Outcome:
@@ -90,12 +90,11 @@ class Load:
         lines = self.heads.head.replace("{token}", self.heads.tokens[scenario.token_vaults][0]).splitlines()
         return [line for line in lines[1:] if line and not line.startswith(("Host:", "Connection:"))]
 
-    def _targets(self, scenario: Scenario) -> Path:
+    def _targets(self, scenario: Scenario, site: Site) -> Path:
         file = self.directory / f"targets-{scenario.body}"
+        base = f"http://127.0.0.1:{site.port}/v1/vaults/{vault_name(0)}/items/"  # Host is in some peers' keys
         items = (item_name(scenario.body, number) for number in range(ITEMS))
-        file.write_text(
-            "".join(f"http://127.0.0.1/v1/vaults/{vault_name(0)}/items/{name}\n" for name in items)
-        )
+        file.write_text("".join(f"{base}{name}\n" for name in items))
         return file
 
     def _from_h2load(self, output: str, seconds: int) -> Outcome:
