@@ -25,7 +25,7 @@ class Overheard:
     """Collects both, from `listen` on."""
 
     def __init__(self) -> None:
-        self.said: dict[str, list[bytes]] = {}
+        self.said: dict[str, set[bytes]] = {}
         self._secrets: set[str] = set()
 
     def listen(self) -> None:
@@ -57,8 +57,8 @@ class Overheard:
             setattr(LineWriter, level, taken)
 
     def say(self, who: str, octets: bytes) -> None:
-        """Note something that was said."""
-        self.said.setdefault(who, []).append(octets)
+        """Note something that was said; a line that was said before is no news."""
+        self.said.setdefault(who, set()).update(octets.splitlines())
 
     def leaks(self) -> Iterator[str]:
         """Yield who said which secret; of a secret only so much that it can be found."""

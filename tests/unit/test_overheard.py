@@ -33,5 +33,5 @@ async def test_a_secret_is_found_whoever_says_it_and_however_it_is_written(monke
         "Web+shop+%26+more",
         "hunter2-hunter2",
     ):
-        overheard.said = {"a line": [f"before {secret} behind".encode()]}
+        overheard.said = {"a line": {f"before {secret} behind".encode()}}
         assert list(overheard.leaks()), secret
