@@ -30,6 +30,7 @@ from proxy.exchange.mode import Mode
 from proxy.exchange.rate_limits import LimitMode
 from proxy.exchange.recovery import OnRecovery
 from proxy.fronts import control_fronts, make_tls, observe_fronts, traffic_front
+from proxy.hardening import spare_what_stays
 from proxy.observation import Everyone, Observation
 from proxy.profiles import make_limiter, make_profile, make_route_policy
 from proxy.reloading import LiveParts, Reloading
@@ -265,6 +266,7 @@ async def run(
 ) -> None:
     """Run one sidecar until SIGTERM or SIGINT, then drain; SIGHUP reloads. Raises ListenError, TlsError."""
     sidecar = Sidecar(settings, sources=sources)
+    spare_what_stays()
     with sidecar.lifecycle.obeying_signals(on_hang_up=sidecar.reload):
         await sidecar.run(on_ready)
 

@@ -5,6 +5,7 @@ can't attach to it or read its /proc/PID/mem and environ. Linux only; elsewhere 
 """
 
 import ctypes
+import gc
 import os
 import resource
 import sys
@@ -32,6 +33,15 @@ def keep_standard_descriptors() -> None:
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
         os.set_inheritable(descriptor, True)  # noqa: FBT003 - the standard library's own signature
     os.close(descriptor)
+
+
+def spare_what_stays() -> None:
+    """Leave out of every garbage collection from now on what is there already: modules and parts that never go.
+
+    A full collection stops the event loop, and most of it was spent on them.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def raise_file_limit() -> int:

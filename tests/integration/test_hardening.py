@@ -50,6 +50,36 @@ async def test_a_process_without_standard_streams_serves_and_ends_in_order(close
         assert await process.wait() == 0, said
 
 
+FROZEN = """
+import gc, os, signal, sys, uvloop
+from proxy.assembly import run
+from proxy.config import load
+
+def on_ready(_):
+    gc.collect()
+    print(gc.get_freeze_count(), len(gc.get_objects()))
+    os.kill(os.getpid(), signal.SIGTERM)
+
+uvloop.run(run(load(None, os.environ), on_ready=on_ready))
+"""
+
+
+def test_what_a_start_has_made_is_left_out_of_collections(tmp_path):
+    environ = {
+        "CONNECT_SIDECAR__UPSTREAM__URL": "http://127.0.0.1:1",
+        "CONNECT_SIDECAR__SERVER__LISTEN": "127.0.0.1:0",
+        "CONNECT_SIDECAR__SERVER__DRAIN_DELAY_SECONDS": "0",
+        "CONNECT_SIDECAR__OBSERVE__LISTEN": "127.0.0.1:0",
+        "CONNECT_SIDECAR__CONTROL__SOCKET": str(tmp_path / "control.sock"),
+        "CONNECT_SIDECAR__AUDIT__OUTPUT": "off",
+    }
+    ran = subprocess.run(
+        [sys.executable, "-c", FROZEN], env=os.environ | environ, capture_output=True, check=True, text=True
+    )
+    left_out, looked_at = map(int, ran.stdout.split())
+    assert left_out > 10 * looked_at
+
+
 async def test_a_forced_core_is_not_written(tmp_path, monkeypatch):
     """With cores allowed as far as this machine allows them, `serve` is aborted with secrets in its memory."""
     monkeypatch.chdir(tmp_path)
