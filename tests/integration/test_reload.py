@@ -227,7 +227,9 @@ async def test_a_running_process_takes_a_change_within_five_seconds(world, tmp_p
         async with asyncio.timeout(5), await WireClient.connect(process.address) as client:
             while (await client.ask(request_head("GET", "/v1/activity", world.token))).status != 403:
                 await asyncio.sleep(0.05)
-        assert b'"settings.reloaded","outcome":"applied","changed":["routes.deny"]' in process.output
+        async with asyncio.timeout(5):  # a thread writes the line
+            while b'"settings.reloaded","outcome":"applied","changed":["routes.deny"]' not in process.output:
+                await asyncio.sleep(0.01)
         file.write_text("[routes]\ndeny = ['nonsense']\n")
         code, out = await command("reload", tmp_path)
         assert (code, out.strip()) == (2, "refused")
