@@ -13,6 +13,8 @@ from fractions import Fraction
 
 from proxy.admission.token_bucket import Limit, TokenBucket
 from proxy.clock import Instant
+from proxy.semantics import rate_limit_fields
+from proxy.semantics.rate_limit_fields import POLICY_FIELD, STATE_FIELD
 
 _LOOKED_AT = 16
 """How many of the longest unused are looked at for one with full budgets."""
@@ -45,7 +47,7 @@ class Balance:
 
 
 class _Account:
-    __slots__ = ("buckets", "limits", "verified")
+    __slots__ = ("_named", "_policy", "buckets", "limits", "verified")
 
     def __init__(self, limits: Limits) -> None:
         self.verified = float("-inf")
@@ -54,6 +56,14 @@ class _Account:
     def adopt(self, limits: Limits) -> None:
         self.limits = limits
         self.buckets = {budget: TokenBucket(limits[budget]) for budget in Budget}
+        self._named = tuple((budget.value, bucket) for budget, bucket in self.buckets.items())
+        self._policy = rate_limit_fields.policy(
+            (name, bucket.limit.burst, bucket.limit.window_seconds) for name, bucket in self._named
+        )
+
+    def fields(self, now: Instant) -> tuple[tuple[str, str], ...]:
+        members = [rate_limit_fields.state(name, *bucket.stands(now)) for name, bucket in self._named]
+        return (POLICY_FIELD, self._policy), (STATE_FIELD, ", ".join(members))
 
     def balances(self, now: Instant) -> tuple[Balance, ...]:
         return tuple(
@@ -114,6 +124,10 @@ class RateLimiter:
         """Return how a token's budgets stand."""
         return self._account(token, name, now).balances(now)
 
+    def fields(self, token: bytes, name: str, now: Instant) -> tuple[tuple[str, str], ...]:
+        """Return the fields of an answer that say the same to a client."""
+        return self._account(token, name, now).fields(now)
+
     def peek(self, token: bytes, name: str, now: Instant) -> tuple[Balance, ...]:
         """Return the same, without making an account or a more recent use of one."""
         account, limits = self._accounts.get(token), self._named.get(name, self._limits)
@@ -127,7 +141,8 @@ class RateLimiter:
         return account is None or now.boot_seconds - account.verified >= self._verification_seconds
 
     def _account(self, token: bytes, name: str, now: Instant) -> _Account:
-        account, limits = self._accounts.get(token), self._named.get(name, self._limits)
+        account = self._accounts.get(token)
+        limits = self._named.get(name, self._limits) if self._named else self._limits
         if account is None:
             self._make_room(now)
             account = self._accounts[token] = _Account(limits)

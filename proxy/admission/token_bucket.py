@@ -34,24 +34,29 @@ class Limit:
 class TokenBucket:
     """One bucket, full at first."""
 
-    __slots__ = ("_full_at", "limit")
+    __slots__ = ("_full_at", "_interval", "_most_missing", "_numerator", "limit")
 
     def __init__(self, limit: Limit) -> None:
         self.limit = limit
-        self._full_at = 0  # nanoseconds times the rate's numerator
+        self._full_at = 0  # nanoseconds times the rate's numerator, as are the others
+        self._numerator = limit.per_second.numerator
+        self._interval = _NANOSECONDS * limit.per_second.denominator
+        self._most_missing = (limit.burst - 1) * self._interval
 
     def take(self, now: Instant) -> bool:
         """Take one token if there is one."""
-        moment, interval = self._moment(now), self._interval
-        full_at = max(self._full_at, moment)
-        if full_at - moment > (self.limit.burst - 1) * interval:
+        moment = int(now.boot_seconds * _NANOSECONDS) * self._numerator
+        full_at = self._full_at
+        if full_at < moment:
+            full_at = moment
+        if full_at - moment > self._most_missing:
             return False
-        self._full_at = full_at + interval
+        self._full_at = full_at + self._interval
         return True
 
     def charge(self, now: Instant) -> None:
         """Take one token even if there is none: time pays the debt."""
-        self._full_at = max(self._full_at, self._moment(now)) + self._interval
+        self._full_at = max(self._full_at, int(now.boot_seconds * _NANOSECONDS) * self._numerator) + self._interval
 
     def is_full(self, now: Instant) -> bool:
         """Tell whether nothing has been taken that time has not given back."""
@@ -61,23 +66,23 @@ class TokenBucket:
         """Return how many could be taken right now."""
         return max(0, self.limit.burst - -(-self._missing(now) // self._interval))
 
+    def stands(self, now: Instant) -> tuple[int, int]:
+        """Return how many could be taken right now, and in how many whole seconds it is full, rounded up."""
+        missing = self._missing(now)
+        remaining = self.limit.burst - -(-missing // self._interval)
+        return (remaining if remaining > 0 else 0), -(-missing // (self._numerator * _NANOSECONDS))
+
     def wait_seconds(self, now: Instant) -> float:
         """Return when the next one may be taken."""
-        return self._seconds(self._missing(now) - (self.limit.burst - 1) * self._interval)
+        return self._seconds(self._missing(now) - self._most_missing)
 
     def reset_seconds(self, now: Instant) -> float:
         """Return when it is full."""
         return self._seconds(self._missing(now))
 
-    @property
-    def _interval(self) -> int:
-        return _NANOSECONDS * self.limit.per_second.denominator
-
-    def _moment(self, now: Instant) -> int:
-        return int(now.boot_seconds * _NANOSECONDS) * self.limit.per_second.numerator
-
     def _missing(self, now: Instant) -> int:
-        return max(0, self._full_at - self._moment(now))
+        missing = self._full_at - int(now.boot_seconds * _NANOSECONDS) * self._numerator
+        return missing if missing > 0 else 0
 
     def _seconds(self, missing: int) -> float:
-        return -(-max(0, missing) // self.limit.per_second.numerator) / _NANOSECONDS
+        return -(-max(0, missing) // self._numerator) / _NANOSECONDS

@@ -13,7 +13,6 @@ from proxy.caching.profile import FindingT, Profile, Standing, SubjectT
 from proxy.clock import Instant
 from proxy.exchange.events import Limited
 from proxy.exchange.ports import Observer
-from proxy.semantics.rate_limit_fields import Quota, rate_limit_fields
 
 
 class LimitMode(StrEnum):
@@ -76,17 +75,7 @@ class RateLimits(Generic[SubjectT, FindingT]):
         """Return the fields that tell a client how its budgets stand; none where nobody is refused."""
         if self._mode is not LimitMode.ENFORCE or self._profile.standing(subject, now) is Standing.STRANGER:
             return ()
-        balances = self._limiter.balances(subject.key.partition, subject.partition_label, now)
-        return rate_limit_fields(
-            Quota(
-                name=balance.budget.value,
-                quota=balance.limit.burst,
-                window_seconds=balance.limit.window_seconds,
-                remaining=balance.remaining,
-                reset_seconds=balance.reset_seconds,
-            )
-            for balance in balances
-        )
+        return self._limiter.fields(subject.key.partition, subject.partition_label, now)
 
     def foresee(self, subject: SubjectT, now: Instant) -> BudgetOutlook:
         """Tell how the next request would fare. Charges nothing."""

@@ -1,28 +1,22 @@
 """RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10): quotas by name, and what is left of them.
 
 A quota `q` counts per window `w`, what remains `r` resets in `t`; times are whole seconds, rounded up, so that nobody
-comes too early.
+comes too early. Names are words of ours.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from math import ceil
+
+from multidict import istr
+
+POLICY_FIELD = istr("RateLimit-Policy")
+STATE_FIELD = istr("RateLimit")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quota:
-    """One named quota; the name is a word of ours."""
-
-    name: str
-    quota: int
-    window_seconds: int
-    remaining: int
-    reset_seconds: float
+def policy(quotas: Iterable[tuple[str, int, int]]) -> str:
+    """Return the value that states quotas: name, quota, window in seconds of each."""
+    return ", ".join(f'"{name}";q={quota};w={window_seconds}' for name, quota, window_seconds in quotas)
 
 
-def rate_limit_fields(quotas: Iterable[Quota]) -> tuple[tuple[str, str], ...]:
-    """Return both fields for an answer."""
-    quotas = tuple(quotas)
-    policy = ", ".join(f'"{each.name}";q={each.quota};w={each.window_seconds}' for each in quotas)
-    state = ", ".join(f'"{each.name}";r={each.remaining};t={ceil(each.reset_seconds)}' for each in quotas)
-    return (("RateLimit-Policy", policy), ("RateLimit", state))
+def state(name: str, remaining: int, reset_seconds: int) -> str:
+    """Return the member that tells how one quota stands."""
+    return f'"{name}";r={remaining};t={reset_seconds}'

@@ -1,6 +1,7 @@
 """The token bucket's promise, exactly: never more than burst + rate x time, and its own figures come true."""
 
 from fractions import Fraction
+from math import ceil
 
 import pytest
 from hypothesis import given
@@ -86,3 +87,13 @@ def test_a_clock_that_stands_still_or_goes_back_gives_nothing_away():
 )
 def test_the_window_is_what_an_empty_bucket_takes_to_fill(rate, burst, seconds):
     assert Limit(per_second=rate, burst=burst).window_seconds == seconds
+
+
+@given(limits, gaps)
+def test_what_it_tells_at_once_is_what_it_tells_one_by_one(limit, gaps):
+    bucket = TokenBucket(limit)
+    for moment in moments(gaps):
+        bucket.take(at(moment))
+        remaining, reset_seconds = bucket.stands(at(moment))
+        assert remaining == bucket.remaining(at(moment))
+        assert reset_seconds == ceil(bucket.reset_seconds(at(moment)))
