@@ -85,7 +85,7 @@ class Sidecar:
         # Not all sidecars at once: up to a second later.
         recovery = OnRecovery(lambda: self.exchange.origin_is_back(random.random()))  # noqa: S311
         self._recent = Recent(self._clock)
-        self._observer = Everyone(self._observation.observer, self._recent, recovery)
+        self._observer = Everyone(*self._observation.observer.observers, self._recent, recovery)
         self._upstream = make_upstreams(settings, self._clock, self._observer, self._observation.tracing)
         self._metrics.watch_endpoints(self._upstream.known)
         self._shared = make_shared(settings, self._upstream, self._is_known, self._clock)

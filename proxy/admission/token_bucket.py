@@ -46,9 +46,7 @@ class TokenBucket:
     def take(self, now: Instant) -> bool:
         """Take one token if there is one."""
         moment = int(now.boot_seconds * _NANOSECONDS) * self._numerator
-        full_at = self._full_at
-        if full_at < moment:
-            full_at = moment
+        full_at = max(self._full_at, moment)
         if full_at - moment > self._most_missing:
             return False
         self._full_at = full_at + self._interval
@@ -56,7 +54,8 @@ class TokenBucket:
 
     def charge(self, now: Instant) -> None:
         """Take one token even if there is none: time pays the debt."""
-        self._full_at = max(self._full_at, int(now.boot_seconds * _NANOSECONDS) * self._numerator) + self._interval
+        moment = int(now.boot_seconds * _NANOSECONDS) * self._numerator
+        self._full_at = max(self._full_at, moment) + self._interval
 
     def is_full(self, now: Instant) -> bool:
         """Tell whether nothing has been taken that time has not given back."""
@@ -70,7 +69,7 @@ class TokenBucket:
         """Return how many could be taken right now, and in how many whole seconds it is full, rounded up."""
         missing = self._missing(now)
         remaining = self.limit.burst - -(-missing // self._interval)
-        return (remaining if remaining > 0 else 0), -(-missing // (self._numerator * _NANOSECONDS))
+        return max(0, remaining), -(-missing // (self._numerator * _NANOSECONDS))
 
     def wait_seconds(self, now: Instant) -> float:
         """Return when the next one may be taken."""
@@ -81,8 +80,7 @@ class TokenBucket:
         return self._seconds(self._missing(now))
 
     def _missing(self, now: Instant) -> int:
-        missing = self._full_at - int(now.boot_seconds * _NANOSECONDS) * self._numerator
-        return missing if missing > 0 else 0
+        return max(0, self._full_at - int(now.boot_seconds * _NANOSECONDS) * self._numerator)
 
     def _seconds(self, missing: int) -> float:
         return -(-max(0, missing) // self._numerator) / _NANOSECONDS

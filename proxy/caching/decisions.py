@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from proxy.caching import freshness, staleness, storability, validation
 from proxy.caching.directives import (
+    NO_REQUEST_DIRECTIVES,
     RequestDirectives,
     ResponseDirectives,
     request_directives,
@@ -84,7 +85,7 @@ def on_request(
     if servability is not Servability.SERVABLE or stored.must_validate:
         can_validate = servability not in {Servability.FENCED, Servability.REFUSED}
         return _forward(ForwardReason.STALE, stored if can_validate else None, directives)
-    if not _is_young_enough(stored, directives, now):
+    if directives is not NO_REQUEST_DIRECTIVES and not _is_young_enough(stored, directives, now):
         return _forward(ForwardReason.REQUEST, stored, directives)
     if stored.ttl_seconds(now) > 0 or staleness.client_accepts(stored, directives, now):
         return Reuse(stored=stored)

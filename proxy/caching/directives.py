@@ -6,11 +6,16 @@ is safe. Of a directive's repeats the most restrictive counts.
 
 from dataclasses import dataclass
 
+from multidict import istr
+
 from proxy.semantics.lists import elements, split_list, unquote
 from proxy.semantics.message import Fields
 from proxy.semantics.structured_fields import FALSE, parse_dictionary
 
 MOST_SECONDS = 2**31
+
+_CACHE_CONTROL = istr("Cache-Control")  # names that multidict need not fold again for every request
+_PRAGMA = istr("Pragma")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +59,8 @@ class ResponseDirectives:
 
 def request_directives(fields: Fields) -> RequestDirectives:
     """Read a request's Cache-Control, or Pragma where there is none."""
-    if "Cache-Control" not in fields:
-        if "Pragma" in fields and "no-cache" in {element.lower() for element in elements(fields, "Pragma")}:
+    if _CACHE_CONTROL not in fields:
+        if _PRAGMA in fields and "no-cache" in {element.lower() for element in elements(fields, "Pragma")}:
             return RequestDirectives(no_cache=True)
         return NO_REQUEST_DIRECTIVES
     named = _named(elements(fields, "Cache-Control"))

@@ -27,8 +27,11 @@ class Generations:
 
     def current(self, scopes: Iterable[Tag]) -> int:
         """Return the generation of what depends on all of `scopes`."""
-        raised, floor = self._raised, self._floor
-        return max((raised.get(scope, floor) for scope in scopes), default=floor)
+        raised, latest = self._raised, self._floor  # nothing in the table is below the floor
+        if raised:
+            for scope in scopes:
+                latest = max(latest, raised.get(scope, latest))
+        return latest
 
     def advance(self, scopes: Iterable[Tag]) -> None:
         """Outdate everything that depends on any of `scopes`."""

@@ -5,15 +5,20 @@ Everything else stays as it was received, octet for octet, repeats and order inc
 
 from dataclasses import dataclass, field
 
-from multidict import CIMultiDict
+from multidict import CIMultiDict, istr
 
 from proxy.caching.directives import MOST_SECONDS
 from proxy.caching.stored_response import StoredResponse
+from proxy.caching.validation import shapes_answer
 from proxy.clock import Instant
 from proxy.semantics.dates import format_date
 from proxy.semantics.message import Request
 from proxy.semantics.ranges import ByteRange, Unsatisfiable, requested_range
 from proxy.semantics.validators import Precondition, Validators, evaluate, if_range_holds
+
+_AGE = istr("Age")  # names that multidict need not fold again for every answer
+_DATE = istr("Date")
+_ETAG = istr("ETag")
 
 _KEPT_IN_304 = frozenset(
     {
@@ -49,14 +54,14 @@ def present(stored: StoredResponse, request: Request, now: Instant) -> Presented
     """Return the answer that a stored response gives to a GET or HEAD."""
     response = stored.at(now).response
     fields = CIMultiDict(response.fields)
-    if "ETag" not in fields and stored.entity_tag is not None:
-        fields["ETag"] = stored.entity_tag
-    fields["Age"] = str(min(MOST_SECONDS, int(stored.shown_age_seconds(now))))
-    if "Date" not in fields:
-        fields["Date"] = format_date(stored.response_received.wall_seconds)
+    if stored.entity_tag is not None and _ETAG not in fields:
+        fields[_ETAG] = stored.entity_tag
+    fields[_AGE] = str(min(MOST_SECONDS, int(stored.shown_age_seconds(now))))
+    if _DATE not in fields:
+        fields[_DATE] = format_date(stored.response_received.wall_seconds)
     whole = Presented(status=response.status, reason=response.reason, fields=fields, body=response.body)
     # A 304 would stand for an earlier body, and parts of two must never be put together.
-    if stored.variation is not None:
+    if stored.variation is not None or not shapes_answer(request):
         return _for_method(whole, request)
     return _shaped(whole, request, now)
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 
+from multidict import istr
+
 from proxy.caching.reasons import ForwardReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.semantics.content_coding import accepts_codings
 from proxy.semantics.forwarding import forwarded, freeze
 from proxy.semantics.lists import elements
 from proxy.semantics.message import Fields, Request, ResponseHead
+
+_CONTENT_ENCODING = istr("Content-Encoding")
 
 _LISTS = frozenset({"accept", "accept-charset", "accept-encoding", "accept-language", "prefer"})
 """Fields known to be lists. In any other an empty element or a space may mean something: it stays."""
@@ -46,7 +50,7 @@ def matches(stored: StoredResponse, request: Request) -> bool:
         if any(_normalised(asked, name) != value for name, value in stored.nominated):
             return False
     fields = stored.response.fields
-    return "Content-Encoding" not in fields or accepts_codings(request.fields, fields)
+    return _CONTENT_ENCODING not in fields or accepts_codings(request.fields, fields)
 
 
 def suits_all(head: ResponseHead, request: Request) -> bool:

@@ -68,8 +68,9 @@ class StoredResponse:
 
     def current_age_seconds(self, now: Instant) -> float:
         """Return the current age (RFC 9111 section 4.2.3)."""
-        resident = max(0.0, now.boot_seconds - self.response_received.boot_seconds)
-        return self.corrected_initial_age_seconds + resident
+        return self.corrected_initial_age_seconds + max(
+            0.0, now.boot_seconds - self.response_received.boot_seconds
+        )
 
     def ttl_seconds(self, now: Instant) -> float:
         """Return the remaining freshness lifetime; negative once stale (RFC 9211's `ttl`)."""

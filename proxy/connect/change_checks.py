@@ -104,20 +104,25 @@ class ChangeChecks:
 
         Only a token that Connect has lately let into it begins a watch: anybody may make up tokens and vaults.
         """
+        if self.asked_again(partition, vault, now) or not is_verified or not self.interval_seconds:
+            return
+        place = (partition, vault)
+        due = self._next_due(place, now.boot_seconds)
+        self._watches[place] = _Watch(
+            authorization=authorization, first_used=now.boot_seconds, used=now.boot_seconds, due=due
+        )
+        if len(self._watches) > self._capacity:
+            self._watches.popitem(last=False)
+
+    def asked_again(self, partition: bytes, vault: str, now: Instant) -> bool:
+        """Note a request inside a vault that is watched already; False if it isn't."""
         place = (partition, vault)
         watch = self._watches.get(place)
         if watch is None:
-            if not is_verified or not self.interval_seconds:
-                return
-            due = self._next_due(place, now.boot_seconds)
-            watch = _Watch(
-                authorization=authorization, first_used=now.boot_seconds, used=now.boot_seconds, due=due
-            )
-            self._watches[place] = watch
-            if len(self._watches) > self._capacity:
-                self._watches.popitem(last=False)
+            return False
         watch.used = now.boot_seconds
         self._watches.move_to_end(place)
+        return True
 
     def answered(self, partition: bytes, vault: str, saved: str | None, now: Instant) -> None:
         """Note a read that a stored response answered; `saved` names one that is fresh by a list only."""

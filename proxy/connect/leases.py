@@ -80,19 +80,19 @@ class Leases:
 
     def state(self, partition: bytes, vault: str, now: Instant) -> Lease:
         """Tell how a token stands with a vault."""
+        if self.holds(partition, vault, now):
+            return Lease.HELD
         standing = self._standings.get(partition)
-        if standing is None:
-            return Lease.LAPSED
-        if standing.refused_first is not None:
-            return Lease.SUSPENDED
-        renewed = standing.renewed.get(vault)
-        if renewed is None or now.boot_seconds - renewed >= self.lease_seconds:
-            return Lease.LAPSED
-        return Lease.HELD
+        is_suspended = standing is not None and standing.refused_first is not None
+        return Lease.SUSPENDED if is_suspended else Lease.LAPSED
 
     def holds(self, partition: bytes, vault: str, now: Instant) -> bool:
         """Tell whether a token has a current lease on a vault."""
-        return self.state(partition, vault, now) is Lease.HELD
+        standing = self._standings.get(partition)
+        if standing is None or standing.refused_first is not None:
+            return False
+        renewed = standing.renewed.get(vault)
+        return renewed is not None and now.boot_seconds - renewed < self.lease_seconds
 
     def age_seconds(self, partition: bytes, vault: str, now: Instant) -> float | None:
         """Return how long ago a request was sent that proved access; None if nothing has, or not since a refusal."""

@@ -80,10 +80,9 @@ class ConnectProfile:
 
     def standing(self, subject: ConnectSubject, now: Instant) -> Standing:
         """Go by whether Connect has accepted the token, and by its lease on the vault."""
-        if not self.is_known(subject.digest):
-            return Standing.STRANGER
-        holds = self._leases.holds(subject.digest, subject.names.vault or VAULT_LISTS, now)
-        return Standing.VERIFIED if holds else Standing.UNVERIFIED
+        if self._leases.holds(subject.digest, subject.names.vault or VAULT_LISTS, now):
+            return Standing.VERIFIED
+        return Standing.UNVERIFIED if self.is_known(subject.digest) else Standing.STRANGER
 
     def is_known(self, digest: bytes) -> bool:
         """Tell whether Connect has accepted a token, as far as is remembered."""
@@ -245,7 +244,7 @@ class ConnectProfile:
         vault = subject.names.vault
         if subject.partition is None or not vault:
             return False
-        if request.is_safe:
+        if request.is_safe and not self._checks.asked_again(subject.digest, vault, now):
             is_verified = self._leases.holds(subject.digest, vault, now)
             authorization = request.fields["Authorization"]
             self._checks.asked(subject.digest, vault, authorization, now, is_verified=is_verified)

@@ -4,7 +4,7 @@ Applications repeat targets: a subject is looked up by partition, method and tar
 tags and rules. Whether anything may be served is not decided here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -32,11 +32,8 @@ class ConnectSubject(Subject):
     names: Resource
     partition: Partition | None
     write: WriteRule | None
-
-    @property
-    def digest(self) -> bytes:
-        """The partition's digest, empty without one."""
-        return self.key.partition
+    digest: bytes = field(repr=False)
+    """The partition's digest, empty without one."""
 
 
 class Subjects:
@@ -102,6 +99,7 @@ class Subjects:
             names=names,
             partition=partition,
             write=write,
+            digest=key.partition,
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from math import ceil
 
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy, istr
 
 from proxy.admission.rate_limiter import Balance
 from proxy.caching import cache_status, reuse, validation
@@ -39,6 +39,11 @@ _TIMEOUTS = frozenset(
     }
 )
 
+# Names that multidict need not fold again for every answer.
+_VIA = istr("Via")
+_CACHE_STATUS = istr("Cache-Status")
+_DATE = istr("Date")
+
 _GARBAGE = frozenset({ErrorKind.HTTP_PROTOCOL_ERROR, ErrorKind.HTTP_RESPONSE_INCOMPLETE})
 
 
@@ -47,6 +52,7 @@ class Composer:
 
     def __init__(self, *, pseudonym: str, clock: Clock) -> None:
         self._pseudonym = pseudonym
+        self._via = forwarding.via_value(1, pseudonym)
         self._clock = clock
 
     def is_loop(self, request: Request) -> bool:
@@ -141,7 +147,9 @@ class Composer:
         """Return an answer with more fields."""
         extended = CIMultiDict(answer.fields)
         extended.extend(fields)
-        return replace(answer, fields=CIMultiDictProxy(extended))
+        return Answer(
+            status=answer.status, reason=answer.reason, fields=CIMultiDictProxy(extended), body=answer.body
+        )
 
     def loop(self) -> Answer:
         """Return the error for a request that has come full circle."""
@@ -190,10 +198,10 @@ class Composer:
         return Answer(status=head.status, reason=head.reason, fields=CIMultiDictProxy(fields), body=body)
 
     def _add_ours(self, fields: CIMultiDict[str], member: str) -> None:
-        fields.add("Via", forwarding.via_value(1, self._pseudonym))
-        fields.add("Cache-Status", member)
-        if "Date" not in fields:
-            fields["Date"] = format_date(self._clock.now().wall_seconds)
+        fields.add(_VIA, self._via)
+        fields.add(_CACHE_STATUS, member)
+        if _DATE not in fields:
+            fields[_DATE] = format_date(self._clock.now().wall_seconds)
 
     def _problem(self, message: Message, member: str, error: ErrorKind | None = None) -> Answer:
         fields = CIMultiDict({"Content-Type": "application/json"})

@@ -3,9 +3,6 @@
 A hit never waits, so it is answered however many others do.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 
 class Crowd:
     """The requests under way."""
@@ -24,11 +21,9 @@ class Crowd:
         """Whether one more would make it too large."""
         return self.size >= self._most
 
-    @contextmanager
-    def joined(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         """Be a part of it for the length of a block."""
         self.size += 1
-        try:
-            yield
-        finally:
-            self.size -= 1
+
+    def __exit__(self, *_: object) -> None:
+        self.size -= 1

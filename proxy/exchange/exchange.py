@@ -1,6 +1,6 @@
 """The exchange put together from its ports and a profile: what the server asks, and what an operator may do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
@@ -209,9 +209,9 @@ class Exchange(Generic[SubjectT, FindingT]):
         """Bytes reserved for bodies under collection."""
         return self._buffers.reserved_bytes
 
-    async def handle(self, request: Request, body: RequestBody | None) -> Answer:
+    def handle(self, request: Request, body: RequestBody | None) -> Coroutine[Any, Any, Answer]:
         """Answer one request. Raises only RequestBodyError (the client's body failed) and cancellation."""
-        return await self._handler.handle(request, body)
+        return self._handler.handle(request, body)
 
     def origin_is_back(self, delay_seconds: float) -> None:
         """Have the origin asked for something soon, whoever asks us: it may wait for a request."""

@@ -67,7 +67,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
         subject = self._profile.subject(request, arrived)
         with self._reporter.span(subject, request) as span:
             request = request if span.context is None else replace(request, trace=span.context)
-            with self.entry.crowd.joined():
+            with self.entry.crowd:
                 conclusion = await self._conclude(subject, request, body, arrived)
             ended = self._clock.now()
             conclusion = await self._reporter.report(subject, request, conclusion, span, arrived, ended)
@@ -95,7 +95,7 @@ class ExchangeHandler(Generic[SubjectT, FindingT]):
             return await self._forwarder.forward(subject, request, body)
         match self.mode:
             case Mode.CACHE:
-                read = await self._reader.read(subject, request)
+                read = await self._reader.read(subject, request, arrived)
                 return read or await self._read_alone(subject, request)
             case Mode.OBSERVE:
                 read = await self._rehearsal.read(subject, request)

@@ -10,12 +10,12 @@ from typing import Generic, assert_never
 
 from proxy.admission.rate_limiter import Balance
 from proxy.caching import decisions, selection, validation
-from proxy.caching.decisions import Forward, Reuse, Unsatisfiable
+from proxy.caching.decisions import Forward, RequestDecision, Reuse, Unsatisfiable
 from proxy.caching.generations import Generations
 from proxy.caching.profile import FindingT, Profile, SubjectT
 from proxy.caching.reasons import ForwardReason
 from proxy.caching.stored_response import StoredResponse
-from proxy.clock import Clock
+from proxy.clock import Clock, Instant
 from proxy.errors import ErrorKind
 from proxy.exchange.composer import Composer
 from proxy.exchange.conclusion import Conclusion
@@ -77,14 +77,11 @@ class Reader(Generic[SubjectT, FindingT]):
         """Give up all flights."""
         await self._flights.cancel_all()
 
-    async def read(self, subject: SubjectT, request: Request) -> Conclusion | None:
+    async def read(self, subject: SubjectT, request: Request, now: Instant) -> Conclusion | None:
         """Answer a read; None if it must be forwarded by itself, uncollected."""
-        deadline = asyncio.get_running_loop().time() + self._total_seconds
+        deadline: float | None = None
         for _ in range(_MOST_BOARDINGS):
-            now = self._clock.now()
-            with self._tracing.child(SpanName.LOOK_UP, request.trace) as span:
-                decision = self._lookup.on_request(subject, request, now)
-                span.note({"connect_sidecar.decision": type(decision).__name__.lower()})
+            decision = self._look_up(subject, request, now)
             match decision:
                 case Reuse():
                     if decision.refresh:
@@ -95,12 +92,23 @@ class Reader(Generic[SubjectT, FindingT]):
                 case Forward():
                     if self._large_responses.is_busy(subject.key):
                         return None  # collapsing would be in vain
+                    if deadline is None:  # a hit needs none
+                        deadline = asyncio.get_running_loop().time() + self._total_seconds
                     conclusion = await self._fly(subject, request, decision, deadline)
                     if conclusion is not None:
                         return conclusion
+                    now = self._clock.now()
                 case _:
                     assert_never(decision)
         return None
+
+    def _look_up(self, subject: SubjectT, request: Request, now: Instant) -> RequestDecision:
+        if request.trace is None:
+            return self._lookup.on_request(subject, request, now)
+        with self._tracing.child(SpanName.LOOK_UP, request.trace) as span:
+            decision = self._lookup.on_request(subject, request, now)
+            span.note({"connect_sidecar.decision": type(decision).__name__.lower()})
+        return decision
 
     async def read_alone(self, subject: SubjectT, request: Request, decision: Forward) -> Conclusion | None:
         """Answer with what the upstream says to this very request, never with anything stored; keep it as always."""

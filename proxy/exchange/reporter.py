@@ -32,7 +32,7 @@ class Reporter:
 
     def span(self, subject: Subject, request: Request) -> Span:
         """Begin the span of an exchange, as a part of the client's trace if it has one."""
-        return self._tracing.server(f"{request.method} {subject.route}".rstrip(), request.fields)
+        return self._tracing.server(request.method, subject.route, request.fields)
 
     async def report(
         self,

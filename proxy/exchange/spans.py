@@ -184,10 +184,11 @@ class Tracing:
         self.listener = listener
         self._sampler = sampler
 
-    def server(self, name: str, fields: Fields) -> Span:
+    def server(self, method: str, route: str, fields: Fields) -> Span:
         """Begin our part of a client's trace, or a trace of our own where the client has none."""
         if self._sampler is None:
             return NO_SPAN
+        name = f"{method} {route}".rstrip()
         remote = trace_context.read(fields)
         trace_id = getrandbits(128) or 1 if remote is None else remote.trace_id
         if not self._sampler.samples(remote, trace_id, name):

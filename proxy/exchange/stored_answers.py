@@ -26,12 +26,13 @@ class StoredAnswers(Generic[SubjectT, FindingT]):
     def reused(self, subject: SubjectT, request: Request, decision: Reuse, now: Instant) -> Conclusion:
         """Answer as the look-up has decided."""
         stored = decision.stored
-        if stored.ttl_seconds(now) > 0:
+        age_seconds = stored.current_age_seconds(now)
+        if stored.freshness_lifetime_seconds > age_seconds:
             return Conclusion(
                 answer=self._compose.hit(request, stored, now),
                 cache=Answered.HIT,
                 why=OwnReason.FRESH,
-                age_seconds=stored.current_age_seconds(now),
+                age_seconds=age_seconds,
                 reused=stored,
                 version=stored.version,
             )

@@ -5,10 +5,12 @@ to take out what it means end to end, who it is from, or how it may be cached: s
 ignored, not refused, since they harm nobody once they have no effect.
 """
 
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy, istr
 
 from proxy.semantics.lists import elements
 from proxy.semantics.message import Fields
+
+_VIA = istr("Via")
 
 _HOP_BY_HOP = frozenset(
     {
@@ -92,7 +94,7 @@ def via_value(minor_version: int, pseudonym: str) -> str:
 
 def has_passed(fields: Fields, pseudonym: str) -> bool:
     """Tell whether a message names us in Via: it has come full circle."""
-    if "Via" not in fields:
+    if _VIA not in fields:
         return False
     return any(member.split()[1:2] == [pseudonym] for member in elements(fields, "Via"))
 
