@@ -105,7 +105,7 @@ class Connection(RequestHandler):
     @property
     def ends_with_its_answer(self) -> bool:
         """Whether the answer under way is the last one, because the service ends."""
-        return not self._server.keeps(self.peer)
+        return self._server.is_draining and not self._server.keeps(self.peer)
 
     @property
     def peer(self) -> Peer:

@@ -10,19 +10,14 @@ from typing import TYPE_CHECKING
 
 from aiohttp.http import RawRequestMessage
 from aiohttp.streams import StreamReader
+from multidict import istr
 
 from proxy.connect.error_response import Message
 from proxy.errors import RequestBodyTooLargeError
 from proxy.exchange.answer import Answer
 from proxy.server.problems import problem_answer
 from proxy.server.request_body import StreamedBody
-from proxy.server.response_writer import (
-    Asked,
-    TruncatedAnswerError,
-    framing_of,
-    persists,
-    write_answer,
-)
+from proxy.server.response_writer import Asked, TruncatedAnswerError, write_answer
 
 if TYPE_CHECKING:
     import asyncio
@@ -30,6 +25,7 @@ if TYPE_CHECKING:
     from proxy.server.connection import Connection
 
 _log = logging.getLogger(__name__)
+_CONTENT_LENGTH = istr("Content-Length")
 
 
 class Inbound:
@@ -46,7 +42,7 @@ class Inbound:
     def open_body(self) -> StreamedBody | None:
         """Return the request's body; None if no octet of one follows. Raises RequestBodyTooLargeError."""
         fields = self.message.headers
-        length = fields.get("Content-Length")
+        length = fields.get(_CONTENT_LENGTH)
         if length is None and not self.message.chunked:
             return None
         if length is not None and int(length) == 0:
@@ -101,9 +97,8 @@ class Reply:
             minor_version=message.version[1],
             may_persist=self.keep_alive and self._may_persist(),
         )
-        self.keep_alive = persists(framing_of(answer, asked), asked)
         try:
-            await write_answer(connection, answer, asked)
+            self.keep_alive = await write_answer(connection, answer, asked)
         except TruncatedAnswerError:
             connection.reset()
             raise ConnectionResetError("the answer was cut short") from None

@@ -1,4 +1,4 @@
-"""What a request must be before anyone looks at it: one table of checks over the parsed head.
+"""What a request must be before anyone looks at it: the checks of its parsed head, in order.
 
 The parser refuses much already (bare CR and LF, NUL, obs-fold, both framing fields); these checks close what
 it lets through: RFC 9112 sections 3.2 (Host, target), 6.1 (Transfer-Encoding) and 6.3 (Content-Length). They
@@ -28,36 +28,39 @@ _TRANSFER_ENCODING = istr("Transfer-Encoding")
 _EXPECT = istr("Expect")
 
 
-def _version(message: RawRequestMessage) -> Message | None:
-    is_spoken = message.version in {HttpVersion11, HttpVersion10}
-    return None if is_spoken else Message.UNSUPPORTED_VERSION
-
-
-def _method(message: RawRequestMessage) -> Message | None:
-    return Message.UNSUPPORTED_METHOD if message.method in _REFUSED_METHODS else None
-
-
-def _target(message: RawRequestMessage) -> Message | None:
-    return None if _TARGET.fullmatch(message.path) else Message.BAD_TARGET
-
-
-def _host(message: RawRequestMessage) -> Message | None:
-    values = message.headers.getall(_HOST_NAME, [])
-    if not values and message.version == HttpVersion10:
-        return None
-    if len(values) != 1 or not _HOST.fullmatch(values[0]):
-        return Message.BAD_HOST
+def first_problem(message: RawRequestMessage) -> Message | None:
+    """Return the first problem of a request head, or None."""
+    problem = _of_line(message) or _of_host(message)
+    if problem is not None:
+        return problem
+    fields = message.headers
+    if len(fields.getall(_AUTHORIZATION, ())) > 1:
+        return Message.REPEATED_FIELD
+    for name, check in _RARE:
+        if name in fields and (problem := check(message)) is not None:
+            return problem
     return None
 
 
-def _authorization(message: RawRequestMessage) -> Message | None:
-    return Message.REPEATED_FIELD if len(message.headers.getall(_AUTHORIZATION, ())) > 1 else None
+def _of_line(message: RawRequestMessage) -> Message | None:
+    version = message.version
+    if version != HttpVersion11 and version != HttpVersion10:  # noqa: PLR1714 - a set would be made each time
+        return Message.UNSUPPORTED_VERSION
+    if message.method in _REFUSED_METHODS:
+        return Message.UNSUPPORTED_METHOD
+    return None if _TARGET.fullmatch(message.path) else Message.BAD_TARGET
+
+
+def _of_host(message: RawRequestMessage) -> Message | None:
+    values = message.headers.getall(_HOST_NAME, ())
+    if len(values) == 1:
+        return None if _HOST.fullmatch(values[0]) else Message.BAD_HOST
+    is_optional = not values and message.version == HttpVersion10
+    return None if is_optional else Message.BAD_HOST
 
 
 def _length(message: RawRequestMessage) -> Message | None:
-    values = message.headers.getall(_CONTENT_LENGTH, ())
-    if not values:
-        return None
+    values = message.headers.getall(_CONTENT_LENGTH)
     if len(values) > 1 or _TRANSFER_ENCODING in message.headers:
         return Message.BAD_FRAMING
     value = values[0]
@@ -66,36 +69,21 @@ def _length(message: RawRequestMessage) -> Message | None:
 
 
 def _transfer_coding(message: RawRequestMessage) -> Message | None:
-    values = message.headers.getall(_TRANSFER_ENCODING, ())
-    if not values:
-        return None
+    values = message.headers.getall(_TRANSFER_ENCODING)
     is_chunked = len(values) == 1 and values[0].lower() == "chunked" and message.chunked
     return None if is_chunked and message.version == HttpVersion11 else Message.BAD_FRAMING
 
 
 def _expectation(message: RawRequestMessage) -> Message | None:
-    values = message.headers.getall(_EXPECT, ())
+    values = message.headers.getall(_EXPECT)
     if all(value.lower() == "100-continue" for value in values):
         return None
     return Message.UNKNOWN_EXPECTATION
 
 
-CHECKS: tuple[Check, ...] = (
-    _version,
-    _method,
-    _target,
-    _host,
-    _authorization,
-    _length,
-    _transfer_coding,
-    _expectation,
+_RARE: tuple[tuple[istr, Check], ...] = (
+    (_CONTENT_LENGTH, _length),
+    (_TRANSFER_ENCODING, _transfer_coding),
+    (_EXPECT, _expectation),
 )
-
-
-def first_problem(message: RawRequestMessage) -> Message | None:
-    """Return the first problem of a request head, or None."""
-    for check in CHECKS:
-        problem = check(message)
-        if problem is not None:
-            return problem
-    return None
+"""Checks of fields that a read hasn't."""

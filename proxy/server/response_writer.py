@@ -88,8 +88,8 @@ def head_octets(answer: Answer, framing: Framing, asked: Asked) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-async def write_answer(client: Client, answer: Answer, asked: Asked) -> None:
-    """Write a whole answer.
+async def write_answer(client: Client, answer: Answer, asked: Asked) -> bool:
+    """Write a whole answer; tell whether the connection may serve another request.
 
     Raises ConnectionError if the client left, TruncatedAnswerError if the body failed midway, and ValueError,
     before anything was written, if the answer can't be stated as HTTP. A stream is closed in any case.
@@ -99,12 +99,13 @@ async def write_answer(client: Client, answer: Answer, asked: Asked) -> None:
     if isinstance(body, bytes):
         head = head_octets(answer, framing, asked)
         await _write_complete(client, head, b"" if framing is Framing.NONE else body)
-        return
+        return persists(framing, asked)
     async with aclosing(body):
         stated_bytes = _stated_length(answer.fields)
         client.write(head_octets(answer, framing, asked))
         if framing is not Framing.NONE:
             await _write_stream(client, body, framing, stated_bytes)
+    return persists(framing, asked)
 
 
 async def _write_complete(client: Client, head: bytes, body: bytes) -> None:
