@@ -9,8 +9,11 @@ from typing import NamedTuple
 
 from proxy.audit.records import Read, fitting, timestamp
 
-MOST_AGGREGATES = 4096
-"""Different reads of one interval before they are written early: some 2 MiB."""
+MOST_AGGREGATES = 32_768
+"""Different reads of one interval before they are written early: some 9 MiB, and only where there are so many.
+
+More than a store of the usual size has responses. With 4,096, reads spread over 20,000 of them had nearly a line each.
+"""
 
 
 class Identity(NamedTuple):
