@@ -241,6 +241,8 @@ class ConnectProfile:
         self, subject: ConnectSubject, request: Request, reused: StoredResponse | None, now: Instant
     ) -> bool:
         """Take note of a client's request that has its answer; tell whether there is a vault to be watched."""
+        if reused is not None:
+            self._subjects.remember(subject, reused)
         vault = subject.names.vault
         if subject.partition is None or not vault:
             return False

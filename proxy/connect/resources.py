@@ -220,7 +220,7 @@ def recognise(target: str) -> Resource:
     """Tell what a target in origin-form names. Never raises."""
     path, _, query = target.partition("?")
     is_api = path == "/v1" or path.startswith("/v1/")
-    concerns_vaults = b"vaults" in unquote_to_bytes(path.encode("utf-8", "surrogatepass")).lower()
+    concerns_vaults = _names_vaults(path)
     if "#" in target or not path.startswith("/"):
         return Resource(kind=ResourceKind.OTHER, is_api=is_api, concerns_vaults=concerns_vaults)
     segments = tuple(path[1:].removesuffix("/").split("/"))
@@ -237,6 +237,12 @@ def recognise(target: str) -> Resource:
                 concerns_vaults=concerns_vaults,
             )
     return Resource(kind=ResourceKind.OTHER, is_api=is_api, concerns_vaults=concerns_vaults)
+
+
+def _names_vaults(path: str) -> bool:
+    if "%" not in path:
+        return "vaults" in path.lower()
+    return b"vaults" in unquote_to_bytes(path.encode("utf-8", "surrogatepass")).lower()
 
 
 def _matched(pattern: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str] | None:

@@ -4,12 +4,13 @@ Applications repeat targets: a subject is looked up by partition, method and tar
 tags and rules. Whether anything may be served is not decided here.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.caching.key import ROOT, CacheKey, Tag
 from proxy.caching.profile import Handling, Subject
+from proxy.caching.stored_response import StoredResponse
 from proxy.connect.memo import Memo
 from proxy.connect.resources import Mark, Resource, WriteRule, recognise, tag
 from proxy.connect.rules import ConnectRules
@@ -19,7 +20,6 @@ from proxy.semantics.message import Fields, Request
 
 _NOBODY = b""
 _NO_FIELDS: Fields = CIMultiDictProxy(CIMultiDict())
-_LONGEST_REMEMBERED_TARGET = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +52,18 @@ class Subjects:
         known = self._known.get(key)
         if known is not None:
             return known
-        subject = self._make(key, partition, request)
-        if len(request.target) <= _LONGEST_REMEMBERED_TARGET:
-            self._known.put(key, subject)
-        return subject
+        return self._make(key, partition, request)
+
+    def remember(self, subject: ConnectSubject, reused: StoredResponse) -> None:
+        """Keep what a request was about that a stored response has answered: it will be asked for again.
+
+        Nothing else is kept, so that nobody fills this memory with what is stored nowhere.
+        """
+        if self._known.get(subject.key) is None:
+            shared = replace(
+                subject, key=reused.key, scopes=reused.scopes, tags=reused.tags
+            )  # equal, and there
+            self._known.put(shared.key, shared)
 
     def imagine(self, partition: Partition, method: str, target: str) -> ConnectSubject:
         """Return what a token's request would be about; nothing is remembered of it."""

@@ -118,8 +118,31 @@ def test_only_200_is_storable_and_staleness_has_its_hard_bound(driver):
     assert not rules.heuristics
 
 
-def test_a_repeated_request_finds_its_subject_ready(driver):
-    assert driver.subject(ITEM_TARGET) is driver.subject(ITEM_TARGET)
+def test_a_request_that_a_stored_response_has_answered_finds_its_subject_ready(driver):
+    driver.read(ITEM_TARGET, V1, sent=1)
+    made = driver.subject(ITEM_TARGET)
+    stored = driver.store[made.key]
+    driver.profile.concluded(made, request(ITEM_TARGET), stored, at(2))
+    kept = driver.subject(ITEM_TARGET)
+    assert kept == made
+    assert kept is driver.subject(ITEM_TARGET)
+    assert (kept.key, kept.tags, kept.scopes) == (stored.key, stored.tags, stored.scopes)
+    assert kept.tags is stored.tags
+
+
+def test_nothing_is_kept_of_requests_that_no_stored_response_has_answered(driver):
+    made = driver.subject(ITEM_TARGET)
+    driver.profile.concluded(made, request(ITEM_TARGET), None, at(2))
+    assert driver.subject(ITEM_TARGET) is not made
+
+
+def test_a_kept_subject_goes_when_its_token_gets_another_name(driver):
+    driver.read(ITEM_TARGET, V1, sent=1)
+    made = driver.subject(ITEM_TARGET)
+    driver.profile.concluded(made, request(ITEM_TARGET), driver.store[made.key], at(2))
+    driver.profile.adopt(ConnectRules(token_names={made.credential_id: "renamed"}))
+    driver.read(ITEM_TARGET, V1, sent=3)
+    assert driver.subject(ITEM_TARGET).partition_label == "renamed"
 
 
 def test_an_unsafe_method_of_unknown_meaning_raises_everything(driver):
