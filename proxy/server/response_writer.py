@@ -70,19 +70,19 @@ def persists(framing: Framing, asked: Asked) -> bool:
 def head_octets(answer: Answer, framing: Framing, asked: Asked) -> bytes:
     """Return status line and fields, with the framing and connection fields that are ours to state."""
     fields = _end_to_end(answer, framing)
-    lines = [f"HTTP/1.1 {answer.status} {answer.reason}\r\n"]
-    lines += [f"{name}: {value}\r\n" for name, value in fields.items()]
+    lines = [f"HTTP/1.1 {answer.status} {answer.reason}"]
+    lines += map(": ".join, fields.items())  # to format an istr costs three times as much
     if framing is Framing.LENGTH and _CONTENT_LENGTH not in fields:
-        lines.append(f"Content-Length: {_length_of(answer.body)}\r\n")
+        lines.append(f"Content-Length: {_length_of(answer.body)}")
     elif framing is Framing.CHUNKED:
-        lines.append("Transfer-Encoding: chunked\r\n")
+        lines.append("Transfer-Encoding: chunked")
     if not persists(framing, asked):
-        lines.append("Connection: close\r\n")
+        lines.append("Connection: close")
     elif asked.minor_version == 0:
-        lines.append("Connection: keep-alive\r\n")
-    lines.append("\r\n")
-    text = "".join(lines)
-    is_whole = text.count("\n") == text.count("\r") == len(lines)  # response splitting ends here
+        lines.append("Connection: keep-alive")
+    lines += ("", "")
+    text = "\r\n".join(lines)
+    is_whole = text.count("\n") == text.count("\r") == len(lines) - 1  # response splitting ends here
     if not is_whole or not 100 <= answer.status <= 999:
         raise ValueError("an answer's head would not be well-formed")
     return text.encode("utf-8", "surrogateescape")
