@@ -13,6 +13,11 @@ from proxy.config import LimitSettings, ProfileName, Settings, TokenLimits
 from proxy.connect.profile import ConnectProfile, ConnectRules, UnverifiedTokens
 from proxy.connect.rules import OneTimePasswords
 
+_LEAST_SUBJECTS, _MOST_SUBJECTS = 2048, 16_384
+_BYTES_PER_SUBJECT = 8192
+"""Of the store: what a request that memory has answered was about is kept for about as many as can be stored. Twice
+`most_subjects` are, at some 0.7 KB each, and hardly a response counts for less than 4 KiB."""
+
 
 def make_profile(settings: Settings, clock: Clock) -> ConnectProfile | HttpProfile:
     """Return what decides about storing; its key is made here and lives as long as we do."""
@@ -42,6 +47,7 @@ def connect_rules(settings: Settings) -> ConnectRules:
         unverified_tokens=UnverifiedTokens(cache.unverified_tokens.value),
         one_time_passwords=OneTimePasswords(cache.one_time_passwords.value),
         token_names=settings.tokens.names,
+        most_subjects=max(_LEAST_SUBJECTS, min(cache.store_bytes // _BYTES_PER_SUBJECT, _MOST_SUBJECTS)),
     )
 
 

@@ -57,7 +57,7 @@ class ConnectRules:
     most_fences: int = 4096
     most_listings: int = 4096
     most_watches: int = 4096
-    most_subjects: int = 16_384
+    most_subjects: int = 2048
     readable_body_bytes: int = 16 * 1024 * 1024
 
     @property
