@@ -79,7 +79,7 @@ class Reader(Generic[SubjectT, FindingT]):
 
     async def read(self, subject: SubjectT, request: Request, now: Instant) -> Conclusion | None:
         """Answer a read; None if it must be forwarded by itself, uncollected."""
-        deadline: float | None = None
+        deadline = 0.0  # on the loop's clock, once there is something to wait for
         for _ in range(_MOST_BOARDINGS):
             decision = self._look_up(subject, request, now)
             match decision:
@@ -92,8 +92,7 @@ class Reader(Generic[SubjectT, FindingT]):
                 case Forward():
                     if self._large_responses.is_busy(subject.key):
                         return None  # collapsing would be in vain
-                    if deadline is None:  # a hit needs none
-                        deadline = asyncio.get_running_loop().time() + self._total_seconds
+                    deadline = deadline or asyncio.get_running_loop().time() + self._total_seconds
                     conclusion = await self._fly(subject, request, decision, deadline)
                     if conclusion is not None:
                         return conclusion
