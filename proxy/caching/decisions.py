@@ -4,7 +4,9 @@ Each function reads top to bottom in the RFC's order; the rules themselves are i
 is performed here.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from proxy.caching import freshness, staleness, storability, validation
 from proxy.caching.directives import (
@@ -96,7 +98,11 @@ def on_request(
 
 def on_response_head(request: Request, head: ResponseHead, rules: CacheRules) -> NotStored | None:
     """Say from its head alone that an answer will not be stored; None if it may be."""
-    return None if head.status == 304 else _refused(request, head, rules)
+    if head.status == 304:
+        return None
+    directives = _origin_directives(head, rules)
+    refusal = storability.refusal(request, request_directives(request.fields), head, directives, rules)
+    return None if refusal is None else NotStored(reason=refusal)
 
 
 def on_response(
@@ -107,24 +113,36 @@ def on_response(
     sent: Sent,
     received: Instant,
     finding: Finding,
+    *,
+    own_tag: Callable[[bytes], str],
 ) -> StoredResponse | NotStored:
-    """Decide whether a complete answer is stored, as the RFC has it; the profile's refusals come on top."""
-    refused = _refused(request, response, rules)
-    if refused is not None:
-        return refused
-    template = StoredResponse(
+    """Decide whether a complete answer is stored, as the RFC has it; the profile's refusals come on top.
+
+    `own_tag` makes an entity tag of a body that the origin gave none, unless the body varies: a tag is of one body.
+    """
+    directives = _origin_directives(response, rules)
+    refusal = storability.refusal(request, request_directives(request.fields), response, directives, rules)
+    if refusal is not None:
+        return NotStored(reason=refusal)
+    terms = _terms(response, directives, rules, sent, received)
+    if terms is None:
+        return NotStored(reason=NotStoredReason.NO_FRESHNESS)
+    entity_tag = response.fields.get("ETag")
+    if entity_tag is None and finding.variation is None:
+        entity_tag = own_tag(response.body)
+    return StoredResponse(
         key=subject.key,
         nominated=nominated(response, request),
         response=response,
         request_sent=sent.at,
         response_received=received,
-        corrected_initial_age_seconds=0.0,
-        freshness_lifetime_seconds=0.0,
-        stale_while_revalidate_seconds=0.0,
-        stale_if_error_seconds=None,
-        must_validate=False,
-        must_revalidate=False,
-        entity_tag=response.fields.get("ETag"),
+        corrected_initial_age_seconds=terms.corrected_initial_age_seconds,
+        freshness_lifetime_seconds=terms.freshness_lifetime_seconds,
+        stale_while_revalidate_seconds=terms.stale_while_revalidate_seconds,
+        stale_if_error_seconds=terms.stale_if_error_seconds,
+        must_validate=terms.must_validate,
+        must_revalidate=terms.must_revalidate,
+        entity_tag=entity_tag,
         tags=subject.tags,
         generation=sent.generation,
         scopes=subject.scopes,
@@ -132,7 +150,6 @@ def on_response(
         evidence=finding.evidence,
         variation=finding.variation,
     )
-    return _dated(template, rules, sent, received)
 
 
 def on_not_modified(
@@ -150,7 +167,7 @@ def on_not_modified(
     refusal = storability.refusal_to_keep(response, directives, rules)
     if refusal is not None:
         return NotStored(reason=refusal)
-    return _renewed(stored, response, rules, sent, received)
+    return _renewed(stored, response, directives, rules, sent, received)
 
 
 def on_confirmed(
@@ -163,23 +180,34 @@ def on_confirmed(
     if stored.request_sent.boot_seconds >= sent.at.boot_seconds:
         return None
     response = validation.redated(stored.response, head)
-    renewed = _renewed(stored, response, rules, sent, received)
-    return replace(renewed, is_confirmed=True) if isinstance(renewed, StoredResponse) else None
+    directives = _origin_directives(response, rules)
+    renewed = _renewed(stored, response, directives, rules, sent, received, is_confirmed=True)
+    return renewed if isinstance(renewed, StoredResponse) else None
 
 
 def _renewed(
-    stored: StoredResponse, response: Response, rules: CacheRules, sent: Sent, received: Instant
+    stored: StoredResponse,
+    response: Response,
+    directives: ResponseDirectives,
+    rules: CacheRules,
+    sent: Sent,
+    received: Instant,
+    *,
+    is_confirmed: bool = False,
 ) -> StoredResponse | NotStored:
-    renewed = replace(
+    terms = _terms(response, directives, rules, sent, received)
+    if terms is None:
+        return NotStored(reason=NotStoredReason.NO_FRESHNESS)
+    return replace(
         stored,
         response=response,
         request_sent=sent.at,
         response_received=received,
         generation=sent.generation,
         entity_tag=response.fields.get("ETag", stored.entity_tag),
-        is_confirmed=False,
+        is_confirmed=is_confirmed,
+        **terms._asdict(),
     )
-    return _dated(renewed, rules, sent, received)
 
 
 def on_failure(
@@ -228,37 +256,37 @@ def _is_young_enough(stored: StoredResponse, directives: RequestDirectives, now:
     return most > 0 and stored.current_age_seconds(now) <= most  # 0 asks for the origin's word
 
 
-def _refused(request: Request, head: ResponseHead, rules: CacheRules) -> NotStored | None:
-    directives = _origin_directives(head, rules)
-    refusal = storability.refusal(request, request_directives(request.fields), head, directives, rules)
-    return None if refusal is None else NotStored(reason=refusal)
-
-
 def _origin_directives(head: ResponseHead, rules: CacheRules) -> ResponseDirectives:
     targeted = targeted_directives(head.fields) if rules.shared else None
     return response_directives(head.fields) if targeted is None else targeted
 
 
-def _dated(
-    stored: StoredResponse, rules: CacheRules, sent: Sent, received: Instant
-) -> StoredResponse | NotStored:
-    """Give a response its age, lifetime and bounds of staleness; refuse what could never be reused."""
-    head = stored.response
-    directives = _origin_directives(head, rules)
+class _Terms(NamedTuple):
+    """How old a response is, how long it is fresh, and how stale it may become: fields of a StoredResponse."""
+
+    corrected_initial_age_seconds: float
+    freshness_lifetime_seconds: float
+    stale_while_revalidate_seconds: float
+    stale_if_error_seconds: float | None
+    must_validate: bool
+    must_revalidate: bool
+
+
+def _terms(
+    head: ResponseHead, directives: ResponseDirectives, rules: CacheRules, sent: Sent, received: Instant
+) -> _Terms | None:
+    """Return the terms of a response; None if it could never be reused."""
     lifetime = freshness.lifetime_seconds(head, directives, rules, received)
-    age = freshness.corrected_initial_age_seconds(head, rules, sent.at, received)
     if lifetime is None and not validation.has_origin_validators(head):
-        return NotStored(reason=NotStoredReason.NO_FRESHNESS)
-    must_revalidate = _forbids_stale(head, directives, rules)
+        return None
     stale_if_error = directives.stale_if_error_seconds
-    return replace(
-        stored,
-        corrected_initial_age_seconds=age,
+    return _Terms(
+        corrected_initial_age_seconds=freshness.corrected_initial_age_seconds(head, rules, sent.at, received),
         freshness_lifetime_seconds=0.0 if lifetime is None else lifetime,
         stale_while_revalidate_seconds=float(directives.stale_while_revalidate_seconds or 0),
         stale_if_error_seconds=None if stale_if_error is None else float(stale_if_error),
         must_validate=directives.no_cache or bool(directives.no_cache_fields),
-        must_revalidate=must_revalidate,
+        must_revalidate=_forbids_stale(head, directives, rules),
     )
 
 

@@ -57,6 +57,9 @@ class ResponseDirectives:
     is_targeted: bool = False
 
 
+NO_RESPONSE_DIRECTIVES = ResponseDirectives()
+
+
 def request_directives(fields: Fields) -> RequestDirectives:
     """Read a request's Cache-Control, or Pragma where there is none."""
     if _CACHE_CONTROL not in fields:
@@ -77,6 +80,8 @@ def request_directives(fields: Fields) -> RequestDirectives:
 
 def response_directives(fields: Fields) -> ResponseDirectives:
     """Read a response's Cache-Control."""
+    if "Cache-Control" not in fields:
+        return NO_RESPONSE_DIRECTIVES
     return _response(_named(elements(fields, "Cache-Control")), is_targeted=False)
 
 

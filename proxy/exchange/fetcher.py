@@ -90,11 +90,12 @@ class Fetcher(Generic[SubjectT, FindingT]):
     ) -> Landing:
         """Ask again until an answer shows what was written, or has been held back for long enough."""
         subject, pause_seconds = errand.subject, _FIRST_HOLD_SECONDS
-        errand = replace(errand, upstream_request=replace(errand.upstream_request, cause=Cause.HOLD))
         while isinstance(landing, Landed):
             left_seconds = self._profile.hold_seconds(subject, asked, self._clock.now())
             if left_seconds <= 0:
                 break
+            if errand.upstream_request.cause is not Cause.HOLD:
+                errand = replace(errand, upstream_request=replace(errand.upstream_request, cause=Cause.HOLD))
             await asyncio.sleep(min(pause_seconds, left_seconds))
             pause_seconds = min(2 * pause_seconds, _LONGEST_HOLD_SECONDS)
             later = await self._attempt(errand, flight, self._sent_now(subject), left_seconds)

@@ -82,10 +82,14 @@ class Learner(Generic[SubjectT, FindingT]):
             self._apply(proof, response, sent, received)
         self.carry_out(effects)
         # What this very answer has just raised does not outdate it.
-        sent = replace(sent, generation=self._generations.current(subject.scopes))
+        generation = self._generations.current(subject.scopes)
+        if generation != sent.generation:
+            sent = replace(sent, generation=generation)
         rules = self._profile.storing_rules(subject, now)
         if validated is None:
-            verdict = decisions.on_response(request, response, subject, rules, sent, received, finding)
+            verdict = decisions.on_response(
+                request, response, subject, rules, sent, received, finding, own_tag=self._entity_tag
+            )
         else:
             verdict = decisions.on_not_modified(validated, response, rules, sent, received)
             shown = verdict.response if isinstance(verdict, StoredResponse) else shown
@@ -141,8 +145,6 @@ class Learner(Generic[SubjectT, FindingT]):
     def _keep(
         self, shown: Response, stored: StoredResponse, upstream_status: int, finding: FindingT
     ) -> Landed:
-        if stored.entity_tag is None and stored.variation is None:  # a tag is of one body only
-            stored = replace(stored, entity_tag=self._entity_tag(stored.response.body))
         kept = self._store.put(stored)
         return Landed(
             response=shown,

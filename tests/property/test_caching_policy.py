@@ -46,6 +46,7 @@ def test_age_is_never_negative_whatever_the_clocks_do(age, asked_at, received, n
         replace(sent(), at=asked_at),
         received,
         Finding(),
+        own_tag=lambda _: '"ours"',
     )
     assert isinstance(kept, StoredResponse)
     assert kept.current_age_seconds(now) >= 0

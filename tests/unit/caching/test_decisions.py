@@ -1,6 +1,7 @@
 """The driver of RFC 9111: every branch of what becomes of a request, an answer and a failure."""
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
@@ -21,7 +22,7 @@ from proxy.caching.http_profile import PRIVATE_RULES
 from proxy.caching.profile import Finding, Servability
 from proxy.caching.reasons import ForwardReason as Why
 from proxy.caching.reasons import NotStoredReason as No
-from proxy.caching.stored_response import StoredResponse
+from proxy.caching.stored_response import StoredResponse, Variation
 from proxy.errors import ErrorKind
 from tests.unit.caching.messages import answer, at, date, get, head, sent, stored, subject
 
@@ -191,7 +192,13 @@ def test_no_request_extends_the_rules_hard_bound():
 
 def _store(response, *asked, shared=False):
     asker = subject(shared=shared)
-    return on_response(get(*asked), response, asker, asker.rules, sent(-1, 7), at(), Finding(version=3))
+    return on_response(
+        get(*asked), response, asker, asker.rules, sent(-1, 7), at(), Finding(version=3), own_tag=_own_tag
+    )
+
+
+def _own_tag(body):
+    return f'"{body.hex()}"'
 
 
 def test_a_stored_response_knows_all_that_was_decided_about_it():
@@ -211,6 +218,22 @@ def test_a_stored_response_knows_all_that_was_decided_about_it():
     assert (kept.entity_tag, kept.generation, kept.version) == ('"a"', 7, 3)
     assert not kept.must_validate
     assert not kept.must_revalidate
+
+
+def test_a_body_that_the_origin_gave_no_tag_gets_ours():
+    kept = _store(answer("Cache-Control: max-age=60", body=b"\x0a"))
+    assert isinstance(kept, StoredResponse)
+    assert kept.entity_tag == '"0a"'
+
+
+def test_a_body_that_varies_gets_no_tag_of_ours():
+    varies = Finding(variation=cast(Variation, object()))
+    rules = subject().rules
+    kept = on_response(
+        get(), answer("Cache-Control: max-age=60"), subject(), rules, sent(), at(), varies, own_tag=_own_tag
+    )
+    assert isinstance(kept, StoredResponse)
+    assert kept.entity_tag is None
 
 
 BOUNDS = [
@@ -251,7 +274,14 @@ def test_the_rules_bound_counts_where_the_origin_is_silent():
     rules = replace(PRIVATE_RULES, stale_if_error_seconds=20.0)
     silent = replace(subject(), rules=rules)
     kept = on_response(
-        get(), answer("Cache-Control: max-age=60"), silent, silent.rules, sent(), at(), Finding()
+        get(),
+        answer("Cache-Control: max-age=60"),
+        silent,
+        silent.rules,
+        sent(),
+        at(),
+        Finding(),
+        own_tag=_own_tag,
     )
     assert on_failure(get(), kept, OK, 503, rules, LATE) is not None
     assert on_failure(get(), kept, OK, 503, rules, at(81)) is None
