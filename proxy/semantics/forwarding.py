@@ -12,8 +12,9 @@ from proxy.semantics.message import Fields
 
 _VIA = istr("Via")
 
-_HOP_BY_HOP = frozenset(
-    {
+_HOP_BY_HOP = tuple(
+    istr(name)  # look-up keys that multidict need not fold again for every message
+    for name in (
         "connection",
         "keep-alive",
         "proxy-authenticate",
@@ -25,7 +26,7 @@ _HOP_BY_HOP = frozenset(
         "transfer-encoding",
         "upgrade",
         "http2-settings",
-    }
+    )
 )
 
 _END_TO_END = frozenset(
@@ -75,16 +76,14 @@ _END_TO_END = frozenset(
 
 def forwarded(fields: Fields) -> CIMultiDict[str]:
     """Return the end-to-end fields, in order, as a new multidict to add to."""
-    options: frozenset[str] = frozenset()
+    kept = CIMultiDict(fields)  # copied as a whole: most messages have next to nothing to take out
     if "Connection" in fields:
-        named = {option.lower() for option in elements(fields, "Connection")}
-        options = frozenset(named - _END_TO_END)
-    kept = ((name, value) for name, value in fields.items() if not _ends_here(name.lower(), options))
-    return CIMultiDict(kept)
-
-
-def _ends_here(name: str, options: frozenset[str]) -> bool:
-    return name in _HOP_BY_HOP or name in options
+        for option in {option.lower() for option in elements(fields, "Connection")} - _END_TO_END:
+            kept.popall(option, None)
+    for name in _HOP_BY_HOP:
+        if name in kept:
+            del kept[name]
+    return kept
 
 
 def via_value(minor_version: int, pseudonym: str) -> str:
