@@ -27,8 +27,8 @@ class UpstreamClient:
 
     def __init__(self, settings: UpstreamClientSettings) -> None:
         self._settings = settings
-        self._authority = settings.authority()
-        self._origin = settings.origin().scheme.encode() + b"://" + self._authority
+        self._authority = settings.authority().decode("ascii")
+        self._origin = f"{settings.origin().scheme}://{self._authority}".encode("ascii")
         self._tls = tls_context(settings)
         self._pool: ConnectionPool | None = None
 
@@ -99,8 +99,10 @@ class UpstreamClient:
             await send_until_answered(connection, request.body, self._settings.body_idle_seconds)
 
     async def _wait_for_head(self, connection: UpstreamConnection) -> None:
+        if connection.head_arrived.done():
+            return
+        late = asyncio.get_running_loop().call_later(self._settings.head_seconds, connection.give_up)
         try:
-            async with asyncio.timeout(self._settings.head_seconds):
-                await connection.head_arrived
-        except TimeoutError as error:
-            raise UpstreamError(ErrorKind.HTTP_RESPONSE_TIMEOUT, sent=True) from error
+            await connection.head_arrived
+        finally:
+            late.cancel()

@@ -27,6 +27,7 @@ class UpstreamConnection(BaseProtocol):
         "_fault",
         "_message",
         "_payload",
+        "_poll",
         "_settings",
         "_spoiled",
         "answer_began",
@@ -65,6 +66,8 @@ class UpstreamConnection(BaseProtocol):
             raise UpstreamError(ErrorKind.CONNECTION_TERMINATED, sent=False)
         self.transport = transport
         transport.set_protocol(self)
+        self._poll = select.poll()
+        self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def begin(self, method: str) -> None:
         """Get ready for the answer to a request."""
@@ -137,9 +140,11 @@ class UpstreamConnection(BaseProtocol):
         """Tell whether the socket holds something, be it the end, that the loop has not read yet."""
         if self.transport is None or self.transport.is_closing():
             return False
-        poll = select.poll()
-        poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
-        return bool(poll.poll(0))
+        return bool(self._poll.poll(0))
+
+    def give_up(self) -> None:
+        """Wait no longer for the head of an answer."""
+        self._fail(ErrorKind.HTTP_RESPONSE_TIMEOUT, None)
 
     def close(self) -> None:
         """Close in good order."""

@@ -93,6 +93,9 @@ class ConnectionPool:
         await self._connector.close()
 
     async def _wait_for_turn(self) -> None:
+        if not self._turns.locked():
+            await self._turns.acquire()  # at once
+            return
         try:
             async with asyncio.timeout(self._settings.connection_wait_seconds):
                 await self._turns.acquire()

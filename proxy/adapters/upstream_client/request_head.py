@@ -26,25 +26,27 @@ _OURS = frozenset(
 """Host and framing are written here; the rest would speak about a connection that is not the client's."""
 
 _EXPECTS_BODY = frozenset({"POST", "PUT", "PATCH"})
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_METHOD = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_NAMES = re.compile(r"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+\n)*")
 _TARGET = re.compile(r"[\x21-\x7e]+")
-_ENDS_LINE = re.compile(r"[\r\n\0]")
 
 
-def encode(request: UpstreamRequest, authority: bytes) -> bytes:
+def encode(request: UpstreamRequest, authority: str) -> bytes:
     """Return the request line and fields, the empty line included."""
-    if not _TOKEN.fullmatch(request.method) or not _TARGET.fullmatch(request.target):
+    fields = [(name, value) for name, value in request.fields.items() if name.lower() not in _OURS]
+    lines = [f"{request.method} {request.target} HTTP/1.1\r\n", f"Host: {authority}\r\n"]
+    lines += [f"{name}: {value}\r\n" for name, value in fields]
+    text = "".join(lines)
+    is_whole = (
+        _METHOD.fullmatch(request.method)
+        and _TARGET.fullmatch(request.target)
+        and _NAMES.fullmatch("".join([f"{name}\n" for name, _ in fields]))  # no name has a line feed ...
+        and text.count("\r") == text.count("\n") == len(lines)  # ... since no line has one but its own
+        and "\0" not in text
+    )
+    if not is_whole:
         raise UpstreamError(ErrorKind.HTTP_REQUEST_ERROR, sent=False)
-    lines = [f"{request.method} {request.target} HTTP/1.1\r\nHost: ".encode("ascii"), authority, b"\r\n"]
-    for name, value in request.fields.items():
-        if name.lower() in _OURS:
-            continue
-        if not _TOKEN.fullmatch(name) or _ENDS_LINE.search(value):
-            raise UpstreamError(ErrorKind.HTTP_REQUEST_ERROR, sent=False)
-        lines.append(f"{name}: {value}\r\n".encode("utf-8", "surrogateescape"))
-    lines.append(_framing(request))
-    lines.append(b"\r\n")
-    return b"".join(lines)
+    return b"%b%b\r\n" % (text.encode("utf-8", "surrogateescape"), _framing(request))
 
 
 def _framing(request: UpstreamRequest) -> bytes:

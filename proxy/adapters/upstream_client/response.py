@@ -86,8 +86,7 @@ class StreamedResponse:
         if self._connection is None:
             raise UpstreamError(ErrorKind.HTTP_RESPONSE_INCOMPLETE, sent=True)
         try:
-            async with asyncio.timeout(self._idle_seconds):
-                octets = await self._payload.readany()
+            octets = await self._next_octets()
         except TimeoutError as error:
             self.close()
             raise UpstreamError(ErrorKind.CONNECTION_READ_TIMEOUT, sent=True) from error
@@ -96,6 +95,12 @@ class StreamedResponse:
             raise
         self._finish_at_end()
         return octets
+
+    async def _next_octets(self) -> bytes:
+        if self._payload.is_eof():
+            return self._payload.read_nowait()  # all has arrived: there is no waiting that could be too long
+        async with asyncio.timeout(self._idle_seconds):
+            return await self._payload.readany()
 
     def _finish_at_end(self) -> None:
         if self._connection is None or not self._payload.at_eof():

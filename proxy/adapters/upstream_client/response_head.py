@@ -15,6 +15,8 @@ from proxy.semantics.message import ResponseHead
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VERSIONS = frozenset({(1, 0), (1, 1)})
 _BODILESS = frozenset({204, 304})
+_LOCATION = istr("Location")
+_CONTENT_LENGTH = istr("Content-Length")
 _MAX_LENGTH_DIGITS = 18
 """Beyond it aiohttp mistakes 2^64-1 for "no length", and nobody sends an exabyte."""
 
@@ -30,18 +32,16 @@ def is_interim(message: RawResponseMessage) -> bool:
 
 def check(message: RawResponseMessage) -> None:
     """Raise BrokenAnswerError if the head doesn't say beyond doubt where its body ends."""
-    if tuple(message.version) not in _VERSIONS:
+    if message.version not in _VERSIONS:
         raise BrokenAnswerError("version")
     if message.code < 200:
         raise BrokenAnswerError("status")
     codings = []
     for name, value in message.raw_headers:
-        if not _TOKEN.fullmatch(name):
-            raise BrokenAnswerError("field name")
-        lowered = name.lower()
-        if lowered == b"transfer-encoding":
+        lowered = _field_name(name).lower()
+        if lowered == "transfer-encoding":
             codings.append(value.lower())
-        elif lowered == b"content-length" and len(value) > _MAX_LENGTH_DIGITS:
+        elif lowered == "content-length" and len(value) > _MAX_LENGTH_DIGITS:
             raise BrokenAnswerError("length")
     if codings and (codings != [b"chunked"] or tuple(message.version) == (1, 0)):
         raise BrokenAnswerError("transfer coding")
@@ -53,9 +53,11 @@ def head(message: RawResponseMessage, origin: bytes) -> ResponseHead:
     Only a Location inside the upstream's own `origin` loses that: clients don't know it and shall come back to us
     (RFC 9110 section 10.2.2 lets a Location be relative).
     """
+    raw = message.raw_headers
+    if _LOCATION in message.headers:
+        raw = tuple((name, _relative(name, value, origin)) for name, value in raw)
     fields = CIMultiDict(
-        (_field_name(name), _relative(name, value, origin).decode("utf-8", "surrogateescape"))
-        for name, value in message.raw_headers
+        [(_field_name(name), value.decode("utf-8", "surrogateescape")) for name, value in raw]
     )
     return ResponseHead(status=message.code, reason=message.reason, fields=CIMultiDictProxy(fields))
 
@@ -72,7 +74,12 @@ def _relative(name: bytes, value: bytes, origin: bytes) -> bytes:
 
 @lru_cache(maxsize=512)
 def _field_name(octets: bytes) -> istr:
-    """Return a field name shared by all answers that spell it so: stored responses are mostly field names."""
+    """Return a field name shared by all answers that spell it so: stored responses are mostly field names.
+
+    Raises BrokenAnswerError if it is no token.
+    """
+    if not _TOKEN.fullmatch(octets):
+        raise BrokenAnswerError("field name")
     return istr(octets.decode("ascii"))
 
 
@@ -80,7 +87,5 @@ def body_length_bytes(message: RawResponseMessage, method: str) -> int | None:
     """Return the length of the body to come; None if only its end will tell."""
     if method == "HEAD" or message.code in _BODILESS:
         return 0
-    for name, value in message.raw_headers:
-        if name.lower() == b"content-length":
-            return int(value)
-    return None
+    length = message.headers.get(_CONTENT_LENGTH)
+    return None if length is None else int(length)
