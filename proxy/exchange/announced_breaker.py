@@ -15,7 +15,7 @@ from proxy.admission.circuit_breaker import (
     StateChange,
     Ticket,
 )
-from proxy.clock import Clock
+from proxy.clock import Clock, Instant
 from proxy.errors import OURS, ErrorKind, UpstreamError
 from proxy.exchange.events import UpstreamStateChanged
 from proxy.exchange.ports import Observer
@@ -48,9 +48,8 @@ class AnnouncedBreaker:
         """Return the state at this moment."""
         return self._breaker.state(self._clock.now())
 
-    def admit(self, pace: Pace) -> Ticket:
+    def admit(self, now: Instant, pace: Pace) -> Ticket:
         """Let a request pass. Raises UpstreamError of the kind that opened the breaker."""
-        now = self._clock.now()
         ticket = self._breaker.admit(now, pace)
         cause = self._breaker.cause or _STATUS_CAUSE
         if ticket is None:
@@ -69,19 +68,22 @@ class AnnouncedBreaker:
 
     def on_head(self, ticket: Ticket, verdict: Verdict, partition: bytes) -> None:
         """Take the verdict on an answer's head."""
-        now = self._clock.now()
         match verdict:
             case Verdict.FAILED:
                 self.on_fault(ticket, _STATUS_CAUSE)
             case Verdict.DUBIOUS:
                 self._announce(
                     self._breaker.suspect(
-                        ticket, _STATUS_CAUSE, partition=partition, now=now, jitter=self._jitter()
+                        ticket,
+                        _STATUS_CAUSE,
+                        partition=partition,
+                        now=self._clock.now(),
+                        jitter=self._jitter(),
                     )
                 )
             case Verdict.WELL:
                 if ticket.is_probe:  # others wait for it: not until a slow client has read its body
-                    self._announce(self._breaker.succeeded(ticket, now))
+                    self._announce(self._breaker.succeeded(ticket, self._clock.now()))
             case _:
                 assert_never(verdict)
 

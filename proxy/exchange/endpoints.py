@@ -101,8 +101,9 @@ class Endpoints:
             await self._roster.renew()
         pin_before, first = self._pinned, self.pinned
         tried: list[Endpoint] = []
-        failure = UpstreamError(ErrorKind.DNS_ERROR, sent=False)
-        while (endpoint := self._next(tried)) is not None:
+        failure: UpstreamError | None = None
+        endpoint = first
+        while endpoint is not None:
             if tried:
                 request = replace(request, cause=Cause.RETRY)
             tried.append(endpoint)
@@ -122,7 +123,8 @@ class Endpoints:
                 return response
             if endpoint is first:
                 await self._roster.renew()
-        raise failure
+            endpoint = self._next(tried)
+        raise failure or UpstreamError(ErrorKind.DNS_ERROR, sent=False)
 
     async def close(self) -> None:
         """Close every endpoint."""

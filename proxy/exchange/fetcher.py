@@ -9,7 +9,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.caching import decisions
 from proxy.caching.generations import Generations
-from proxy.caching.profile import FindingT, Profile, Sent, SubjectT
+from proxy.caching.profile import Doubt, FindingT, Profile, Sent, SubjectT
 from proxy.caching.reasons import UNSHARED, NotStoredReason
 from proxy.clock import Clock, Instant
 from proxy.errors import ErrorKind, UpstreamError
@@ -63,7 +63,7 @@ class Fetcher(Generic[SubjectT, FindingT]):
         with self._span(errand) as span:
             flight.trace = span.context
             errand = _inside(span, errand)
-            landing = await self._fly(errand, flight)
+            landing = await self._fly(errand, flight, asked)
             landing = await self._held_back(errand, flight, landing, asked)
             _tell(span, landing)
         return landing
@@ -72,7 +72,7 @@ class Fetcher(Generic[SubjectT, FindingT]):
         """Perform an errand and take what comes, whether or not it shows what was written."""
         with self._span(errand) as span:
             flight.trace = span.context
-            landing = await self._fly(_inside(span, errand), flight)
+            landing = await self._fly(_inside(span, errand), flight, self._clock.now())
             _tell(span, landing)
         return landing
 
@@ -81,8 +81,8 @@ class Fetcher(Generic[SubjectT, FindingT]):
             return self._tracing.follow_up(errand.span_name, errand.caused_by)
         return self._tracing.child(errand.span_name, errand.upstream_request.trace)
 
-    async def _fly(self, errand: Errand[SubjectT], flight: Flight[Landing]) -> Landing:
-        sent = Sent(at=self._clock.now(), generation=flight.generation, latest=self._generations.latest)
+    async def _fly(self, errand: Errand[SubjectT], flight: Flight[Landing], asked: Instant) -> Landing:
+        sent = Sent(at=asked, generation=flight.generation, latest=self._generations.latest)
         return await self._attempt(errand, flight, sent, self._total_seconds)
 
     async def _held_back(
@@ -125,8 +125,12 @@ class Fetcher(Generic[SubjectT, FindingT]):
             return Lost(error=ErrorKind.HTTP_RESPONSE_TIMEOUT)
 
     async def _fetch(self, errand: Errand[SubjectT], flight: Flight[Landing], sent: Sent) -> Landing:
-        answer, sent = await self._ask(errand, sent)
+        answer = await self._upstream.send(errand.upstream_request)
         received = self._clock.now()
+        doubt = self._profile.doubts(errand.subject, answer.head.status, received)
+        if doubt is not None:
+            answer, sent = await self._ask_again(errand, sent, answer, doubt)
+            received = self._clock.now()
         flight.head_seen = True
         refused = decisions.on_response_head(errand.request, answer.head, errand.subject.rules)
         if refused is not None:
@@ -142,12 +146,10 @@ class Fetcher(Generic[SubjectT, FindingT]):
         response = Response(status=head.status, reason=head.reason, fields=fields, body=body)
         return self._learner.land(errand, response, flight, sent, received)
 
-    async def _ask(self, errand: Errand[SubjectT], sent: Sent) -> tuple[UpstreamResponse, Sent]:
-        """Send the request; a refusal that may be a mistake is asked once more before anybody hears of it (rule 2)."""
-        answer = await self._upstream.send(errand.upstream_request)
-        doubt = self._profile.doubts(errand.subject, answer.head.status, self._clock.now())
-        if doubt is None:
-            return answer, sent
+    async def _ask_again(
+        self, errand: Errand[SubjectT], sent: Sent, answer: UpstreamResponse, doubt: Doubt
+    ) -> tuple[UpstreamResponse, Sent]:
+        """Ask once more for what may have been refused by mistake, before anybody hears of it (rule 2)."""
         answer.close()
         if doubt.is_noted:
             self._learner.take_note(errand.subject, answer.head, sent)

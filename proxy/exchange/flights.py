@@ -100,9 +100,33 @@ class Boarding(Generic[LandingT]):
 
     async def landing(self) -> LandingT:
         """Wait for the flight's outcome. Cancelling the wait leaves the flight alone."""
-        task = self._flight.task
+        task = await self._wait(None)
+        return task.result()
+
+    async def landing_before(self, deadline: float) -> LandingT | None:
+        """Wait for the flight's outcome until then (the loop's time); None if it hasn't landed."""
+        task = await self._wait(deadline)
+        return task.result() if task.done() else None
+
+    async def _wait(self, deadline: float | None) -> "asyncio.Task[LandingT]":
+        """Wait with one future and one timer: `asyncio.timeout_at` and `asyncio.shield` take three times as long."""
+        task, loop = self._flight.task, asyncio.get_running_loop()
         assert task is not None
-        return await asyncio.shield(task)
+        waiter: asyncio.Future[None] = loop.create_future()
+
+        def wake(_: object = None) -> None:
+            if not waiter.done():
+                waiter.set_result(None)
+
+        task.add_done_callback(wake)
+        timer = None if deadline is None else loop.call_at(deadline, wake)
+        try:
+            await waiter
+        finally:
+            task.remove_done_callback(wake)
+            if timer is not None:
+                timer.cancel()
+        return task
 
 
 Fly = Callable[[Flight[LandingT]], Awaitable[LandingT]]

@@ -14,7 +14,7 @@ from multidict import CIMultiDictProxy
 
 from proxy.admission.circuit_breaker import BreakerSettings, BreakerState, Pace, Ticket
 from proxy.admission.retry_budget import RetryBudget, RetryBudgetSettings
-from proxy.clock import Clock
+from proxy.clock import Clock, Instant
 from proxy.errors import ErrorKind, UpstreamError
 from proxy.exchange import retry_pause
 from proxy.exchange.announced_breaker import AnnouncedBreaker
@@ -112,21 +112,22 @@ class GuardedUpstream:
         await self._upstream.close()
 
     async def _send(self, request: UpstreamRequest, deadline_boot_seconds: float) -> UpstreamResponse:
-        self._budget.note_request(self._clock.now())
+        now = self._clock.now()
+        self._budget.note_request(now)
         most_retries = self._settings.retry_attempts if may_repeat(request) else 0
         for retries in range(most_retries):
-            result = await self._attempt(request, deadline_boot_seconds)
+            result = await self._attempt(request, now, deadline_boot_seconds)
             if not await self._gets_another_chance(result, retries, deadline_boot_seconds):
                 return _answer_of(result)
-            request = replace(request, cause=Cause.RETRY)
-        return _answer_of(await self._attempt(request, deadline_boot_seconds))
+            request, now = replace(request, cause=Cause.RETRY), self._clock.now()
+        return _answer_of(await self._attempt(request, now, deadline_boot_seconds))
 
     async def _attempt(
-        self, request: UpstreamRequest, deadline_boot_seconds: float
+        self, request: UpstreamRequest, now: Instant, deadline_boot_seconds: float
     ) -> WatchedResponse | UpstreamError:
         """Send once. Returns a fault of the upstream; raises those of others, and if the breaker refuses."""
-        ticket = self._breaker.admit(Pace.OURS if request.body is None else Pace.CLIENTS)
-        began_boot_seconds = self._boot_seconds()
+        ticket = self._breaker.admit(now, Pace.OURS if request.body is None else Pace.CLIENTS)
+        began_boot_seconds = now.boot_seconds
         request.effort.attempts += 1
         try:
             response = await self._send_once(request)
@@ -148,6 +149,8 @@ class GuardedUpstream:
 
     async def _send_once(self, request: UpstreamRequest) -> UpstreamResponse:
         """Send, inside a span that the upstream hears of if a trace is kept; it ends with the answer's head."""
+        if request.trace is None:
+            return await self._upstream.send(request)
         with self._tracing.child(request.method, request.trace, SpanKind.CLIENT) as span:
             if span.context is not None:
                 fields = CIMultiDictProxy(trace_context.written(request.fields, span.context))

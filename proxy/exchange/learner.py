@@ -93,7 +93,11 @@ class Learner(Generic[SubjectT, FindingT]):
         else:
             verdict = decisions.on_not_modified(validated, response, rules, sent, received)
             shown = verdict.response if isinstance(verdict, StoredResponse) else shown
-        refusal = self._refuses(subject, finding, sent, is_current=is_current)
+        refusal = (
+            self._profile.refuses_storing(subject, finding, sent, now)
+            if is_current
+            else NotStoredReason.GENERATION
+        )
         if refusal is None and isinstance(verdict, StoredResponse):
             return self._keep(shown, verdict, status, finding)
         reason = verdict.reason if isinstance(verdict, NotStored) else refusal
@@ -127,13 +131,6 @@ class Learner(Generic[SubjectT, FindingT]):
             )
             if renewed is not None:
                 self._store.renew(renewed)
-
-    def _refuses(
-        self, subject: SubjectT, finding: FindingT, sent: Sent, *, is_current: bool
-    ) -> NotStoredReason | None:
-        if not is_current:
-            return NotStoredReason.GENERATION
-        return self._profile.refuses_storing(subject, finding, sent, self._clock.now())
 
     def _is_current(self, subject: SubjectT, sent: Sent) -> bool:
         return self._generations.current(subject.scopes) == sent.generation

@@ -202,11 +202,10 @@ class Reader(Generic[SubjectT, FindingT]):
         ends = deadline
         if patience_seconds is not None:
             ends = min(deadline, asyncio.get_running_loop().time() + patience_seconds)
-        try:
-            async with asyncio.timeout_at(ends):
-                return await boarding.landing()
-        except TimeoutError:
-            return _TOO_LATE if ends == deadline else None
+        landing = await boarding.landing_before(ends)
+        if landing is None and ends == deadline:
+            return _TOO_LATE
+        return landing
 
     def _disembark(
         self,

@@ -49,7 +49,7 @@ class SharedUpstream:
         is_known = is_ours or self._is_known(request.partition)
         slots = self.known if is_known else self.unknown
         party = request.partition.hex() if is_known else request.peer
-        if not await slots.take(party):
+        if not (slots.take_free(party) or await slots.take(party)):
             raise UpstreamError(ErrorKind.CONNECTION_LIMIT_REACHED, sent=False)
         try:
             response = await self._upstream.send(request)

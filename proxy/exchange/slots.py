@@ -50,10 +50,16 @@ class Slots:
         """How many wait for one."""
         return len(self._waiting)
 
+    def take_free(self, party: str) -> bool:
+        """Take a slot at once, if there is one and nobody is before. It must be given back."""
+        if (self._waiting and party in self._waiting) or not self._may_go(party):
+            return False
+        self._hold(party)
+        return True
+
     async def take(self, party: str) -> bool:
         """Wait for a slot; False if there is none in time, or too many wait. It must be given back."""
-        if party not in self._waiting and self._may_go(party):
-            self._hold(party)
+        if self.take_free(party):
             return True
         if len(self._waiting) >= self.limits.most_waiting:
             return False
@@ -79,11 +85,12 @@ class Slots:
         self._held[party] -= 1
         if not self._held[party]:
             del self._held[party]
-        self._hand_on()
+        if self._waiting:
+            self._hand_on()
 
     def _may_go(self, party: str) -> bool:
         limits = self.limits
-        is_free = self._in_use < limits.most and self._held[party] < limits.most_per_party
+        is_free = self._in_use < limits.most and self._held.get(party, 0) < limits.most_per_party
         return is_free and self._pause_seconds(party) <= 0
 
     def _hold(self, party: str) -> None:

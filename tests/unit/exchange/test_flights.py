@@ -189,3 +189,23 @@ async def test_cancel_all_leaves_no_task():
     assert len(flights) == 0
     with boarding, pytest.raises(asyncio.CancelledError):
         await boarding.landing()
+
+
+async def test_who_waits_until_a_deadline_leaves_the_flight_alone():
+    flights, pilot = Flights[Cargo](), Pilot()
+    boarding = flights.join(KEY, 1, pilot.fly)
+    now = asyncio.get_running_loop().time()
+    with boarding:
+        assert await boarding.landing_before(now) is None
+        assert flights.is_under_way(KEY, 1)
+        pilot.clear.set()
+        assert await boarding.landing_before(now + 60) is pilot.cargo
+    assert pilot.started == 1
+
+
+async def test_a_fault_in_a_flight_reaches_who_waits_until_a_deadline():
+    async def crash(flight: Flight[Cargo]) -> Cargo:
+        raise LookupError
+
+    with Flights[Cargo]().join(KEY, 1, crash) as boarding, pytest.raises(LookupError):
+        await boarding.landing_before(asyncio.get_running_loop().time() + 60)
