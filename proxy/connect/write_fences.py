@@ -5,7 +5,8 @@ lifted only by an answer, to a request sent after the last write ended, that sho
 unknown outcome is lifted by time only. While any fence is open in a vault, whatever shows its contents is fenced too.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -79,6 +80,8 @@ class WriteFences:
         self._fence_seconds = write_fence_seconds
         self._capacity = capacity
         self._vaults: dict[str, dict[str, _Fence]] = {}
+        self._by_age: OrderedDict[tuple[str, str], None] = OrderedDict()
+        """All fences as vault and item, the last written last: who looks for old ones need look at the first only."""
         self._everything_until = float("-inf")
         self._latest_until = float("-inf")
 
@@ -189,7 +192,8 @@ class WriteFences:
         if fences is None:
             return ()
         lifted: list[str] = []
-        for item, fence in list(fences.items()):
+        for item in _concerned(fences, evidence):
+            fence = fences[item]
             if fence.is_lifted or not fence.is_open(now.boot_seconds) or not fence.is_met(item, evidence):
                 continue
             fences[item] = settled = _replaced(fence)
@@ -217,6 +221,8 @@ class WriteFences:
         self._make_room(ended)
         until = ended.boot_seconds + self._fence_seconds
         self._latest_until = max(self._latest_until, until)
+        self._by_age[vault, item] = None
+        self._by_age.move_to_end((vault, item))
         self._vaults.setdefault(vault, {})[item] = _Fence(
             last_ended=ended.boot_seconds,
             until=until,
@@ -227,14 +233,26 @@ class WriteFences:
 
     def _make_room(self, now: Instant) -> None:
         gone = now.boot_seconds - _LINGER_SECONDS
-        for vault, fences in list(self._vaults.items()):
-            for item in [item for item, fence in fences.items() if fence.until <= gone]:
-                del fences[item]
+        while self._by_age:
+            vault, item = oldest = next(iter(self._by_age))
+            fences = self._vaults[vault]
+            if fences[item].until > gone:
+                break
+            del self._by_age[oldest], fences[item]
             if not fences:
                 del self._vaults[vault]
-        if sum(map(len, self._vaults.values())) >= self._capacity:
+        if len(self._by_age) >= self._capacity:
             self._vaults.clear()
+            self._by_age.clear()
             self.unknown_everywhere(now)
+
+
+def _concerned(fences: Mapping[str, _Fence], evidence: Evidence) -> Iterable[str]:
+    """Return the items with a fence of which an answer says anything: a list of all speaks of those it omits, too."""
+    if evidence.listed is not None:
+        return tuple(fences)
+    shown = (*evidence.versions, evidence.missing)
+    return tuple(item for item in shown if item is not None and item in fences)
 
 
 def _replaced(fence: _Fence) -> _Fence:

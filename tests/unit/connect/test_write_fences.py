@@ -174,6 +174,17 @@ def test_old_fences_are_forgotten():
     assert not known.item_is_fenced(OTHER_VAULT, ITEM, at(9900.0))
 
 
+def test_an_item_that_is_written_again_stays_while_older_fences_are_forgotten():
+    known = fences()
+    known.changed(VAULT, "again", 1, at(0.0))
+    known.changed(OTHER_VAULT, "once", 1, at(1.0))
+    known.changed(VAULT, "again", 2, at(80.0))
+    known.changed(VAULT, "new", 1, at(100.0))
+
+    assert known.item_is_fenced(VAULT, "again", at(100.0))
+    assert OTHER_VAULT not in known._vaults
+
+
 def around(known, vault, item, now):
     return [
         (fence.waits_for, fence.version, fence.age_seconds, fence.left_seconds)
