@@ -22,6 +22,11 @@ class CollectedBody:
         """Whether nothing is left to be waited for."""
         return self._rest is None
 
+    @property
+    def octets(self) -> bytes | None:
+        """All of it; None as long as it isn't complete."""
+        return b"".join(self._chunks) if self._rest is None else None
+
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the body. Raises RequestBodyError if the rest of it fails."""
         for chunk in self._chunks:

@@ -53,8 +53,7 @@ class StreamedBody:
         left_bytes = self._most_bytes
         while True:
             try:
-                async with asyncio.timeout(self._idle_seconds):
-                    chunk = await self._payload.readany()
+                chunk = await self._next_chunk()
             except _FAILURES as failure:
                 raise RequestBodyError from failure
             if not chunk:
@@ -63,6 +62,12 @@ class StreamedBody:
             if left_bytes < 0:
                 raise RequestBodyTooLargeError
             yield chunk
+
+    async def _next_chunk(self) -> bytes:
+        if self._payload.is_eof():
+            return self._payload.read_nowait()  # all has arrived: there is no waiting that could be too long
+        async with asyncio.timeout(self._idle_seconds):
+            return await self._payload.readany()
 
     def _send_continue(self) -> None:
         waiting, self._continue_to = self._continue_to, None

@@ -9,7 +9,7 @@ import asyncio
 from proxy.adapters.upstream_client import request_head
 from proxy.adapters.upstream_client.connection import UpstreamConnection
 from proxy.adapters.upstream_client.pool import ConnectionPool, tls_context
-from proxy.adapters.upstream_client.request_body import send_until_answered
+from proxy.adapters.upstream_client.request_body import send_at_once, send_until_answered
 from proxy.adapters.upstream_client.response import StreamedResponse
 from proxy.adapters.upstream_client.settings import UpstreamClientSettings
 from proxy.errors import ErrorKind, UpstreamError
@@ -95,7 +95,7 @@ class UpstreamClient:
     async def _finish_request(self, connection: UpstreamConnection, request: UpstreamRequest) -> None:
         if request.body is None:
             connection.request_complete = True
-        else:
+        elif not send_at_once(connection, request.body):
             await send_until_answered(connection, request.body, self._settings.body_idle_seconds)
 
     async def _wait_for_head(self, connection: UpstreamConnection) -> None:

@@ -9,7 +9,23 @@ import asyncio
 from proxy.adapters.upstream_client import request_head
 from proxy.adapters.upstream_client.connection import UpstreamConnection
 from proxy.errors import ErrorKind, RequestBodyError, UpstreamError
+from proxy.exchange.collected_body import CollectedBody
 from proxy.exchange.ports import RequestBody
+
+_AT_ONCE_BYTES = 65_536  # what a transport takes without asking to wait
+
+
+def send_at_once(connection: UpstreamConnection, body: RequestBody) -> bool:
+    """Send a body that is here and small together with its head, if it is; no task need watch over that."""
+    if not isinstance(body, CollectedBody) or body.length_bytes is None or body.length_bytes > _AT_ONCE_BYTES:
+        return False
+    octets = body.octets
+    if octets is None or len(octets) != body.length_bytes:
+        return False
+    if octets:
+        connection.write(octets)
+    connection.request_complete = True
+    return True
 
 
 async def send_until_answered(

@@ -4,6 +4,7 @@ import pytest
 
 from proxy.adapters.upstream_client import UpstreamClientSettings
 from proxy.errors import RequestBodyError
+from proxy.exchange.collected_body import collect
 from tests.integration.upstream_client.conftest import OK, Body, fetch, kind_of, request, until
 
 
@@ -77,6 +78,37 @@ async def test_body_of_known_length_is_sent_as_such(origin, client, method):
 
     server = await origin(script)
     assert await fetch(client(server), request(method, body=Body(b"abc", b"", b"def", length=6))) == b"ok"
+
+
+@pytest.mark.parametrize("size", [0, 3, 65_536, 65_537, 1_000_000])
+async def test_a_body_that_was_collected_arrives_whole_whatever_its_size(origin, client, size):
+    octets = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    received = []
+
+    async def script(peer):
+        while True:
+            await peer.head()
+            received.append(await peer.reader.readexactly(size))
+            peer.send(OK)
+
+    server = await origin(script)
+    sender = client(server)
+    for _ in range(2):
+        body = await collect(Body(octets, length=size), limit_bytes=2**20)
+        assert await fetch(sender, request("PUT", body=body)) == b"ok"
+    assert received == [octets] * 2
+    assert server.accepted == 1
+
+
+async def test_a_collected_body_of_another_length_than_was_stated_is_the_clients_fault(origin, client):
+    async def script(peer):
+        await peer.reader.read()
+
+    server = await origin(script)
+    for stated in (2, 4):
+        body = await collect(Body(b"abc", length=stated), limit_bytes=10)
+        with pytest.raises(RequestBodyError):
+            await client(server).send(request("PUT", body=body))
 
 
 async def test_body_of_unknown_length_is_chunked(origin, client):
