@@ -110,8 +110,9 @@ class Boarding(Generic[LandingT]):
 
     async def _wait(self, deadline: float | None) -> "asyncio.Task[LandingT]":
         """Wait with one future and one timer: `asyncio.timeout_at` and `asyncio.shield` take three times as long."""
-        task, loop = self._flight.task, asyncio.get_running_loop()
+        task = self._flight.task
         assert task is not None
+        loop = task.get_loop()
         waiter: asyncio.Future[None] = loop.create_future()
 
         def wake(_: object = None) -> None:

@@ -4,8 +4,6 @@ The only request ever sent again is a safe one without a body, once, on a fresh 
 connection ended before any octet of an answer (RFC 9112 section 9.3.1).
 """
 
-import asyncio
-
 from proxy.adapters.upstream_client import request_head
 from proxy.adapters.upstream_client.connection import UpstreamConnection
 from proxy.adapters.upstream_client.pool import ConnectionPool, tls_context
@@ -77,7 +75,7 @@ class UpstreamClient:
             connection.begin(request.method)
             connection.write(head)
             await self._finish_request(connection, request)
-            await self._wait_for_head(connection)
+            await connection.wait_for_head(self._settings.head_seconds)
             message, payload = connection.answer()
         except BaseException:
             pool.discard(connection)
@@ -97,12 +95,3 @@ class UpstreamClient:
             connection.request_complete = True
         elif not send_at_once(connection, request.body):
             await send_until_answered(connection, request.body, self._settings.body_idle_seconds)
-
-    async def _wait_for_head(self, connection: UpstreamConnection) -> None:
-        if connection.head_arrived.done():
-            return
-        late = asyncio.get_running_loop().call_later(self._settings.head_seconds, connection.give_up)
-        try:
-            await connection.head_arrived
-        finally:
-            late.cancel()

@@ -101,6 +101,16 @@ class UpstreamConnection(BaseProtocol):
         except ConnectionError as error:
             raise self._fault or UpstreamError(ErrorKind.CONNECTION_TERMINATED, sent=True) from error
 
+    async def wait_for_head(self, seconds: float) -> None:
+        """Wait until there is a head or there will be none; one that comes too late ends the connection."""
+        if self.head_arrived.done():
+            return
+        late = self._loop.call_later(seconds, self._fail, ErrorKind.HTTP_RESPONSE_TIMEOUT, None)
+        try:
+            await self.head_arrived
+        finally:
+            late.cancel()
+
     def answer(self) -> tuple[RawResponseMessage, StreamReader]:
         """Return what has arrived; the body follows in the stream, errors included."""
         if self._message is None or self._payload is None:
@@ -141,10 +151,6 @@ class UpstreamConnection(BaseProtocol):
         if self.transport is None or self.transport.is_closing():
             return False
         return bool(self._poll.poll(0))
-
-    def give_up(self) -> None:
-        """Wait no longer for the head of an answer."""
-        self._fail(ErrorKind.HTTP_RESPONSE_TIMEOUT, None)
 
     def close(self) -> None:
         """Close in good order."""
