@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from proxy.errors import ErrorKind, UpstreamError
 from proxy.exchange.ports import UpstreamResponse
-from proxy.semantics.message import ResponseHead
 
 
 class BodyEnd(StrEnum):
@@ -25,23 +24,15 @@ OnEnd = Callable[[BodyEnd | ErrorKind], None]
 class WatchedResponse:
     """Tells `on_end` exactly once, at the latest when closed."""
 
-    __slots__ = ("_on_end", "_response")
+    __slots__ = ("_on_end", "_response", "content_length_bytes", "head")
 
     def __init__(self, response: UpstreamResponse, on_end: OnEnd) -> None:
+        self.head = response.head
+        self.content_length_bytes = response.content_length_bytes
         self._response = response
         self._on_end: OnEnd | None = on_end
-        if response.content_length_bytes == 0:
+        if self.content_length_bytes == 0:
             self._end(BodyEnd.WHOLE)
-
-    @property
-    def head(self) -> ResponseHead:
-        """The head, as it came."""
-        return self._response.head
-
-    @property
-    def content_length_bytes(self) -> int | None:
-        """The body's length, if the head states it."""
-        return self._response.content_length_bytes
 
     async def read_complete(self, limit_bytes: int) -> bytes | None:
         """Return the whole body; None as soon as it proves larger than `limit_bytes`."""
