@@ -8,9 +8,8 @@ import logging
 import re
 from collections.abc import Callable
 
-from structlog.typing import FilteringBoundLogger
-
 from proxy.adapters.logs.line_bound import Kind
+from proxy.adapters.logs.logger import Logger
 from proxy.adapters.logs.words import LogEvent
 
 OUR_SERVER = "proxy.server"
@@ -22,7 +21,7 @@ _WARNING = re.compile(r"(?:.*/)?(?P<module>\w+)\.pyx?:(?P<line>\d+): (?P<categor
 class Adopted(logging.Handler):
     """Writes a line for every record that `admits` lets through; it is asked with what equal records have in common."""
 
-    def __init__(self, logger: FilteringBoundLogger, admits: Callable[[Kind], bool]) -> None:
+    def __init__(self, logger: Logger, admits: Callable[[Kind], bool]) -> None:
         super().__init__()
         self._logger = logger
         self._admits = admits

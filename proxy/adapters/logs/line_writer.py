@@ -28,10 +28,7 @@ def standard_error() -> int:
 
 
 class LineWriter:
-    """Takes lines from any thread, writes them in order. Starts with the first line; `close` writes what is left.
-
-    structlog calls the method that is named like the level.
-    """
+    """Takes lines from any thread, writes them in order. Starts with the first line; `close` writes what is left."""
 
     def __init__(
         self, descriptor: int, *, lost_line: Callable[[int], bytes], most_bytes: int = MOST_BYTES
@@ -64,8 +61,6 @@ class LineWriter:
                 self._start()
             else:
                 self._changed.notify()
-
-    debug = info = warning = error = critical = write
 
     def close(self, within_seconds: float = _CLOSE_SECONDS) -> None:
         """Write what waits and end the thread; leave it behind if that takes longer. A later line starts another."""

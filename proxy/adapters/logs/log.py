@@ -11,15 +11,13 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import structlog
-from structlog.typing import FilteringBoundLogger
-
 from proxy.adapters.logs import library_loggers
 from proxy.adapters.logs.exchange_line import QUIET, Share, fields_of, is_outage_answer, kind_of, rank_of
 from proxy.adapters.logs.library_loggers import Adopted
 from proxy.adapters.logs.line_bound import Kind, LineBound
 from proxy.adapters.logs.line_writer import LineWriter, standard_error
-from proxy.adapters.logs.rendering import LogFormat, line_of, processors_for
+from proxy.adapters.logs.logger import Logger
+from proxy.adapters.logs.rendering import LogFormat, line_of, renderer_for
 from proxy.adapters.logs.spells import Spells, Trouble
 from proxy.adapters.logs.words import LogEvent
 from proxy.admission.circuit_breaker import BreakerState
@@ -79,7 +77,7 @@ class Log:
         self._draw = draw
         self._bound = LineBound()
         self._spells = Spells()
-        self._processors = processors_for(log_format, has_colours=os.isatty(descriptor))
+        self._render = renderer_for(log_format, has_colours=os.isatty(descriptor))
         self._writer = LineWriter(
             descriptor,
             lost_line=lambda count: line_of(log_format, "error", LogEvent.LOST, count=count),
@@ -91,7 +89,7 @@ class Log:
         self._threshold = policy.threshold
         self._has_everything = policy.threshold <= logging.DEBUG
         self._miss_sample_ratio = policy.miss_sample_ratio
-        self.logger = self._logger_from(policy.threshold)
+        self.logger = Logger(self._render, self._writer.write, threshold=policy.threshold)
         library_loggers.adopt(Adopted(self.logger, self._admits), policy.threshold)
 
     @property
@@ -139,14 +137,6 @@ class Log:
         """Write out everything, within a bound."""
         self._tell_left_out(float("inf"))
         self._writer.close()
-
-    def _logger_from(self, threshold: int) -> FilteringBoundLogger:
-        logger: FilteringBoundLogger = structlog.wrap_logger(
-            self._writer,
-            processors=self._processors,
-            wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        ).bind()  # now, not anew for every line
-        return logger
 
     def _exchange(self, event: ExchangeFinished) -> None:
         if event.cache in QUIET and event.status < 400 and not self._has_everything:

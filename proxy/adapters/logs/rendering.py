@@ -1,15 +1,15 @@
-"""Lines as octets (structlog's processors): JSON for collectors, or a console line for people."""
+"""Lines as octets: JSON for collectors (msgspec), or a console line for people (structlog, loaded for that alone)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 
 import msgspec
-import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
 
 from proxy.adapters.logs.words import FIELDS, LogEvent
+
+Render = Callable[[str, LogEvent, Mapping[str, object]], bytes]
+"""Makes a line of a level, an event and its fields, its end included."""
 
 
 class LogFormat(StrEnum):
@@ -19,29 +19,22 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
-def processors_for(log_format: LogFormat, *, has_colours: bool = False) -> Sequence[Processor]:
+def renderer_for(log_format: LogFormat, *, has_colours: bool = False) -> Render:
     """Return what makes a line of an event and its fields."""
-    if log_format is LogFormat.JSON:
-        return (_arrange, _as_json)
-    console = structlog.dev.ConsoleRenderer(colors=has_colours, sort_keys=False, timestamp_key="ts")
-    return (_arrange, console, _as_octets)
+    return _as_json if log_format is LogFormat.JSON else _console(has_colours=has_colours)
 
 
 def line_of(log_format: LogFormat, level: str, event: LogEvent, **fields: object) -> bytes:
     """Return one line, its end included."""
-    made: Any = {"event": event, **fields}
-    for process in processors_for(log_format):
-        made = process(None, level, made)
-    return bytes(made)
+    return renderer_for(log_format)(level, event, fields)
 
 
-def _arrange(_: WrappedLogger, level: str, event: EventDict) -> EventDict:
+def _arranged(level: str, event: LogEvent, fields: Mapping[str, object]) -> dict[str, object]:
     """Put what every line has in front and the rest in order; leave out what this one has not."""
-    name = event["event"]
     ts = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    line = {"ts": ts, "level": level, "event": name}
-    for field in FIELDS.get(name, ()):
-        value = event.get(field)
+    line: dict[str, object] = {"ts": ts, "level": level, "event": event}
+    for field in FIELDS.get(event, ()):
+        value = fields.get(field)
         if value is not None:
             line[field] = value
     return line
@@ -50,9 +43,17 @@ def _arrange(_: WrappedLogger, level: str, event: EventDict) -> EventDict:
 _encoder = msgspec.json.Encoder()
 
 
-def _as_json(_: WrappedLogger, __: str, event: EventDict) -> bytes:
-    return _encoder.encode(event) + b"\n"
+def _as_json(level: str, event: LogEvent, fields: Mapping[str, object]) -> bytes:
+    return _encoder.encode(_arranged(level, event, fields)) + b"\n"
 
 
-def _as_octets(_: WrappedLogger, __: str, line: object) -> bytes:
-    return str(line).encode(errors="backslashreplace") + b"\n"
+def _console(*, has_colours: bool) -> Render:
+    from structlog.dev import ConsoleRenderer  # noqa: PLC0415 - 1 MiB, 4 with rich beside it
+
+    console = ConsoleRenderer(colors=has_colours, sort_keys=False, timestamp_key="ts")
+
+    def as_console_line(level: str, event: LogEvent, fields: Mapping[str, object]) -> bytes:
+        line = console(None, level, _arranged(level, event, fields))
+        return line.encode(errors="backslashreplace") + b"\n"
+
+    return as_console_line

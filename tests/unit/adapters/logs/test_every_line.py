@@ -2,10 +2,12 @@
 
 import logging
 
+import msgspec
 import pytest
 
 from proxy.adapters.logs import FIELDS, LogEvent, LogFormat, line_of
-from proxy.adapters.logs.line_writer import LineWriter
+from proxy.adapters.logs.logger import Logger
+from proxy.adapters.logs.rendering import renderer_for
 from proxy.admission.circuit_breaker import BreakerState
 from proxy.admission.rate_limiter import Budget
 from proxy.caching.profile import WriteOutcome
@@ -98,6 +100,23 @@ def test_an_event_has_lines_and_they_have_all_its_fields(lines, event):
     assert seen == {"ts", "level", "event", *FIELDS[event]}
 
 
-def test_a_line_can_be_written_at_every_level_that_there_is():
-    levels = ("debug", "info", "warning", "error", "critical")
-    assert all(getattr(LineWriter, level) is LineWriter.write for level in levels)
+LEVELS = ("debug", "info", "warning", "error", "critical")
+
+
+def written_at(level: str, threshold: str) -> list[dict[str, object]]:
+    lines: list[bytes] = []
+    numbers = logging.getLevelNamesMapping()
+    logger = Logger(renderer_for(LogFormat.JSON), lines.append, threshold=numbers[threshold.upper()])
+    logger.log(numbers[level.upper()], LogEvent.NOTE, note="n", token="eyJ...")
+    return [msgspec.json.decode(line) for line in lines]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_line_can_be_written_at_every_level_that_there_is(level):
+    (line,) = written_at(level, "debug")
+    assert line == {"ts": line["ts"], "level": level, "event": LogEvent.NOTE, "note": "n"}
+
+
+@pytest.mark.parametrize(("level", "threshold"), [(a, b) for i, b in enumerate(LEVELS) for a in LEVELS[:i]])
+def test_what_is_below_the_level_is_not_written(level, threshold):
+    assert written_at(level, threshold) == []
