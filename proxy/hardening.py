@@ -38,10 +38,13 @@ def keep_standard_descriptors() -> None:
 def spare_what_stays() -> None:
     """Leave out of every garbage collection from now on what is there already: modules and parts that never go.
 
-    A full collection stops the event loop, and most of it was spent on them.
+    A full collection stops the event loop, and most of it was spent on them. What only the start needed goes back
+    to the system, where the C library can do that (glibc).
     """
     gc.collect()
     gc.freeze()
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def raise_file_limit() -> int:

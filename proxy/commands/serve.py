@@ -5,6 +5,7 @@ import os
 
 import uvloop
 
+from proxy.adapters.upstream_client import forget_default_authorities
 from proxy.assembly import Sources
 from proxy.assembly import run as run_service
 from proxy.commands.exit_codes import OK
@@ -19,6 +20,7 @@ def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT. Raises ConfigError, ListenError, TlsError."""
     keep_standard_descriptors()
     forbid_dumps()
+    forget_default_authorities()
     loaded = load_all(options.config, os.environ)
     warn_about(loaded)
     _say_what_files_allow(loaded.settings)

@@ -6,6 +6,8 @@ half are promises: if one fails, read the new release before trusting it.
 
 import asyncio
 import inspect
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 
 import aiohttp
@@ -86,6 +88,16 @@ async def test_session_adds_fields_and_keeps_cookies(session):
         assert b"\r\nUser-Agent: " in origin.heads[0]
         assert b"\r\nAccept-Encoding: " in origin.heads[0]
         assert b"\r\nCookie: a=b\r\n" in origin.heads[1]
+
+
+def test_importing_it_reads_the_systems_authorities_into_two_contexts():
+    """In a process of its own: the names are what `forget_default_authorities` goes by."""
+    program = (
+        "import aiohttp.connector as c, ssl, sys; from proxy.adapters.upstream_client import authorities as a;"
+        "found = {name for name, value in vars(c).items() if isinstance(value, ssl.SSLContext)};"
+        "sys.exit(found != set(a.DEFAULT_CONTEXTS))"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 async def test_connector_makes_a_connection_that_another_protocol_can_take_over():

@@ -5,7 +5,8 @@ ClientSession is not used: it replays PUT and DELETE, rewrites targets, adds fie
 (design rule 12; tests/contract/test_aiohttp_client_habits.py).
 """
 
+from proxy.adapters.upstream_client.authorities import forget_default_authorities
 from proxy.adapters.upstream_client.client import UpstreamClient
 from proxy.adapters.upstream_client.settings import UpstreamClientSettings
 
-__all__ = ["UpstreamClient", "UpstreamClientSettings"]
+__all__ = ["UpstreamClient", "UpstreamClientSettings", "forget_default_authorities"]

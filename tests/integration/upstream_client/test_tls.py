@@ -5,7 +5,10 @@ import ssl
 
 import pytest
 import trustme
+from aiohttp import ClientConnectorCertificateError, ClientSession, connector
 
+from proxy.adapters.upstream_client import forget_default_authorities
+from proxy.adapters.upstream_client.authorities import DEFAULT_CONTEXTS
 from tests.integration.upstream_client.conftest import OK, Body, fetch, kind_of, request
 
 CA = trustme.CA()
@@ -70,6 +73,31 @@ async def test_the_systems_authorities_count_without_a_bundle(origin, client):
     server = await origin(forever, tls=served_by("localhost"))
     sender = client(f"https://localhost:{server.port}")
     assert await kind_of(sender.send(request())) == ("tls_certificate_error", False)
+
+
+@pytest.fixture
+def forgotten_authorities(monkeypatch):
+    """What `serve` does, for one test."""
+    for name in DEFAULT_CONTEXTS:
+        monkeypatch.setattr(connector, name, getattr(connector, name))
+    forget_default_authorities()
+
+
+@pytest.mark.usefixtures("forgotten_authorities")
+async def test_aiohttps_own_contexts_are_not_what_verifies_us(origin, client, bundle):
+    server = await origin(forever, tls=served_by("localhost"))
+    sender = client(f"https://localhost:{server.port}", ca_file=bundle)
+    assert await fetch(sender, request()) == b"ok"
+
+
+@pytest.mark.usefixtures("forgotten_authorities")
+@pytest.mark.parametrize("is_verified", [True, False])
+async def test_whoever_would_use_them_after_all_is_refused(origin, is_verified):
+    server = await origin(forever, tls=served_by("localhost"))
+    async with ClientSession() as session:
+        with pytest.raises(ClientConnectorCertificateError):
+            await session.get(f"https://localhost:{server.port}", ssl=is_verified)
+    assert server.heads == []
 
 
 async def test_upstream_without_tls(origin, client, bundle):
