@@ -104,7 +104,7 @@ class Observation:
         self.log.logger.error(LogEvent.AUDIT_FAILING, why=why, lost=state.lost)
 
     def _make_traces(self, environ: Mapping[str, str]) -> "Traces | None":
-        """Return where spans go, if the environment says so; they are loaded only then, for 10 MB of memory."""
+        """Return where spans go, if the environment says so; they are loaded only then, for 9 MiB of memory."""
         if not wants_traces(environ):
             return None
         protocol = next((value for name in _PROTOCOLS if (value := environ.get(name, "").strip())), _PROTOCOL)
