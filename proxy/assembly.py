@@ -29,6 +29,7 @@ from proxy.exchange.explanation import Explanation
 from proxy.exchange.mode import Mode
 from proxy.exchange.rate_limits import LimitMode
 from proxy.exchange.recovery import OnRecovery
+from proxy.exchange.sweeper import Sweeper
 from proxy.fronts import control_fronts, make_tls, observe_fronts, traffic_front
 from proxy.hardening import spare_what_stays
 from proxy.observation import Everyone, Observation
@@ -77,6 +78,8 @@ class Sidecar:
         self._store = MemoryStore(
             total_bytes=settings.cache.store_bytes, per_response_bytes=settings.cache.response_bytes
         )
+        self._sweeper = Sweeper(self._store.sweep)
+        self._store.on_left = self._sweeper.wake
         self._observation = observation or Observation(settings, clock=self._clock)
         self._metrics = self._observation.metrics
         self._profile = make_profile(settings, self._clock)
@@ -232,7 +235,7 @@ class Sidecar:
         return Exchange(outside, limits, Mode(settings.mode.value))
 
     def _service(self) -> Service:
-        if not self._store.stored_bytes:
+        if not self._store.stored_responses:
             return Service.COLD
         return Service.SERVING_STALE if are_away(self._upstream) else Service.READY
 
@@ -255,6 +258,7 @@ class Sidecar:
 
     async def _stop_background(self) -> None:
         await self.exchange.close()
+        await self._sweeper.close()
         await self._upstream.close()
 
 

@@ -131,7 +131,10 @@ class ResponseStore(Protocol):
         ...
 
     def remove_tagged(self, tags: Sequence[Tag]) -> int:
-        """Remove every response that carries all of `tags`; return how many. No tags: everything goes."""
+        """Remove every response that carries all of `tags`; return how many. No tags: everything goes.
+
+        None of them is found again from now on, however long it takes to give their memory back.
+        """
         ...
 
 

@@ -18,7 +18,10 @@ _PURGE = "purge"
 _AFTER_WRITE = {outcome: f"write_{outcome}" for outcome in WriteOutcome}
 
 STORED_RESPONSES = gauge("stored_responses", "Responses in memory.")
-STORED_BYTES = gauge("stored_bytes", "Bytes that they are counted with, overhead included.")
+STORED_BYTES = gauge(
+    "stored_bytes",
+    "Bytes that they, and what a purge is still giving back, are counted with; overhead included.",
+)
 STORE_LIMIT = gauge("store_limit_bytes", "Bytes that they may be counted with.")
 EVICTIONS = counter("evictions_total", "Responses that went to make room for others.")
 INVALIDATED = counter(

@@ -1,7 +1,11 @@
 """The store: what is kept, what goes for room, what the tags still find, and what a response really weighs."""
 
 import gc
+import itertools
 import tracemalloc
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import settings
@@ -9,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from multidict import CIMultiDict, CIMultiDictProxy, istr
 
-from proxy.adapters.memory_store import MemoryStore, accounted_bytes
+from proxy.adapters.memory_store import Entry, MemoryStore, accounted_bytes
 from proxy.caching.key import CacheKey, Tag
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
@@ -151,11 +155,113 @@ def test_tag_of_one_response_costs_no_set():
     store = roomy()
     for number in range(3):
         store.put(response(number, ("own", str(number)), ("shared",)))
-    kinds = {tag: type(keys) for tag, keys in store._tagged.items()}
-    assert kinds == {("own", "0"): CacheKey, ("own", "1"): CacheKey, ("own", "2"): CacheKey, ("shared",): set}
+    kinds = {tag: type(entries) for tag, entries in store._tagged.items()}
+    assert kinds == {("own", "0"): Entry, ("own", "1"): Entry, ("own", "2"): Entry, ("shared",): set}
     store.remove(key(0))
     store.remove(key(1))
-    assert store._tagged == {("own", "2"): key(2), ("shared",): key(2)}
+    assert {tag: entry.variants[0].key for tag, entry in store._tagged.items()} == {
+        ("own", "2"): key(2),
+        ("shared",): key(2),
+    }
+
+
+def test_entry_stays_the_same_while_its_responses_change():
+    store = roomy()
+    store.put(response(body=b"old"))
+    entry = store._entries[key()]
+    store.put(response(body=b"new"))
+    store.renew(response(body=b"renewed"))
+    assert store._entries[key()] is entry
+    assert [stored.response.body for stored in entry.variants] == [b"renewed"]
+    store.remove(key())
+    assert entry.variants == ()
+
+
+PURGES = {"all": (), "by one tag": (("vault",),), "by two tags": (("vault",), ("token",))}
+
+
+def large() -> MemoryStore:
+    """Return a store with twenty responses to be purged, of which two are swept in one go."""
+    store = MemoryStore(total_bytes=ROOMY, per_response_bytes=ROOMY, piece=2)
+    for number in range(20):
+        store.put(response(number, ("vault",), ("token",), ("item", str(number))))
+    return store
+
+
+@pytest.mark.parametrize("tags", PURGES.values(), ids=PURGES)
+def test_large_removal_takes_effect_at_once_and_is_swept_in_pieces(tags):
+    told = []
+    store = large()
+    store.on_left = lambda: told.append("left")
+    store.put(response(99, ("vault",)))
+    size = accounted_bytes(response(99, ("vault",)))
+    is_kept = len(tags) == 2
+    assert store.remove_tagged(tags) == (20 if is_kept else 21)
+    assert told == ["left"]
+    assert not any(store.get(key(number)) or store.peek(key(number)) for number in range(20))
+    assert not store.tagged([("token",)])
+    assert store.stored_responses == is_kept
+    assert store.stored_bytes > size  # not yet given back
+    assert store.remove_tagged(tags) == store.remove_tagged([("token",)]) == store.remove(key(0)) == 0
+    pieces = 1
+    while store.sweep():
+        pieces += 1
+    assert pieces > 2
+    assert bool(store.get(key(99))) == is_kept
+    assert (store.stored_responses, store.stored_bytes) == (is_kept, size * is_kept)
+    assert (len(store._entries), len(store._tagged)) == (is_kept, is_kept)
+    assert (store.evictions, told) == (0, ["left"] * len(told))
+
+
+@pytest.mark.parametrize("tags", PURGES.values(), ids=PURGES)
+def test_what_is_put_amid_a_sweep_stays(tags):
+    store = large()
+    store.remove_tagged(tags)
+    new = [response(number, ("vault",), ("token",), body=b"new") for number in (1, 5, 9)]
+    for stored in new:
+        assert store.put(stored)
+        assert store.get(stored.key) == (stored,)
+        store.sweep()
+    assert store.tagged([("vault",), ("token",)]) == Unordered(new)
+    while store.sweep():
+        pass
+    assert [store.get(stored.key) for stored in new] == [(stored,) for stored in new]
+    assert store.stored_bytes == sum(map(accounted_bytes, new))
+    assert store.remove_tagged([("vault",)]) == 3
+
+
+def test_removals_overlap_and_each_counts_what_it_takes():
+    store = large()
+    store.put(response(50, ("vault",), ("other",)))
+    store.put(response(51, ("else",), ("other",)))
+    assert store.remove_tagged([("token",)]) == 20
+    assert store.remove_tagged([("vault",)]) == 1
+    assert store.remove_tagged([]) == 1
+    while store.sweep():
+        pass
+    assert (store.stored_responses, store.stored_bytes, store._entries, store._tagged) == (0, 0, {}, {})
+
+
+def test_what_was_removed_goes_before_anything_is_evicted():
+    size = accounted_bytes(response(0, ("a",)))
+    store = MemoryStore(total_bytes=8 * size, per_response_bytes=ROOMY, piece=1)
+    for number in range(8):
+        store.put(response(number, ("a",) if number > 0 else ("b",)))
+    store.remove_tagged([("a",)])
+    for number in range(10, 17):
+        store.put(response(number, ("c",)))
+    assert store.get(key(0))
+    assert (store.stored_responses, store.evictions, store.stored_bytes) == (8, 0, 8 * size)
+
+
+def test_small_removal_leaves_nothing():
+    told = []
+    store = roomy()
+    store.on_left = lambda: told.append("left")
+    for number in range(10):
+        store.put(response(number, ("a",)))
+    assert store.remove_tagged([("a",)]) == 10
+    assert (store.stored_bytes, told, store.sweep()) == (0, [], False)
 
 
 @pytest.mark.parametrize(
@@ -184,60 +290,108 @@ TAGS = st.lists(st.sampled_from([("a",), ("b",), ("c",), ("vault", "1")]), max_s
 NUMBERS = st.integers(0, 7)
 
 
+LIMIT = 9_000
+
+
 class StoreMachine(RuleBasedStateMachine):
-    """Any sequence of put, get, remove and eviction; the store is small, so that most puts evict."""
+    """Any sequence beside a model that removes and evicts at once; the store is small, and sweeps one at a time."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.store = MemoryStore(total_bytes=9_000, per_response_bytes=3_000)
-        self.gone = 0
-        self.put_in = 0
+        self.store = MemoryStore(total_bytes=LIMIT, per_response_bytes=3_000, piece=1)
+        self.model: OrderedDict[CacheKey, list[StoredResponse]] = OrderedDict()
+        self.evictions = 0
 
     @rule(number=NUMBERS, tags=TAGS, size=st.integers(0, 4_000), accept=st.sampled_from([None, "x", "y"]))
     def put(self, number: int, tags: tuple[Tag, ...], size: int, accept: str | None) -> None:
         stored = response(number, *tags, body=bytes(size), nominated=(("accept", accept),))
-        replaced = [known for known in self.store.get(key(number)) if known.nominated == stored.nominated]
-        self.gone += len(replaced)
         fits = self.store.put(stored)
-        self.put_in += fits
-        known = self.store.get(key(number))
-        assert (known[:1] == (stored,)) if fits else stored not in known
+        assert fits == (size <= 3_000)
+        others = [known for known in self.model.pop(stored.key, []) if known.nominated != stored.nominated]
+        variants = [stored] * fits + others
+        while total_bytes(variants) > LIMIT:
+            variants.pop()
+            self.evictions += 1
+        if variants:
+            self.model[stored.key] = variants
+        while total_bytes(itertools.chain(*self.model.values())) > LIMIT:
+            self.evictions += len(self.model.popitem(last=False)[1])
 
     @rule(number=NUMBERS)
     def get(self, number: int) -> None:
-        assert all(stored.key == key(number) for stored in self.store.get(key(number)))
+        assert list(self.store.get(key(number))) == self.model.get(key(number), [])
+        if key(number) in self.model:
+            self.model.move_to_end(key(number))
 
     @rule(number=NUMBERS)
     def remove(self, number: int) -> None:
-        expected = len(self.store.get(key(number)))
-        assert self.store.remove(key(number)) == expected
-        self.gone += expected
+        assert self.store.remove(key(number)) == len(self.model.pop(key(number), []))
 
     @rule(tags=TAGS)
     def remove_tagged(self, tags: tuple[Tag, ...]) -> None:
-        carriers = sum(set(tags) <= set(stored.tags) for stored in self.live())
-        assert self.store.remove_tagged(tags) == carriers
-        assert not any(set(tags) <= set(stored.tags) for stored in self.live())
-        self.gone += carriers
+        carriers = [stored for stored in self.live() if set(tags) <= set(stored.tags)]
+        assert self.store.remove_tagged(tags) == len(carriers)
+        for known, variants in list(self.model.items()):
+            variants[:] = [stored for stored in variants if stored not in carriers]
+            if not variants:
+                del self.model[known]
+
+    @rule(number=NUMBERS, accept=st.sampled_from([None, "x", "y"]))
+    def renew(self, number: int, accept: str | None) -> None:
+        for variants in [self.model.get(key(number), [])]:
+            for place, known in enumerate(variants):
+                if known.nominated == (("accept", accept),):
+                    variants[place] = replace(known, is_confirmed=True)
+                    self.store.renew(variants[place])
+
+    @rule()
+    def sweep(self) -> None:
+        self.store.sweep()
 
     def live(self) -> list[StoredResponse]:
-        return [stored for variants in self.store._responses.values() for stored in variants]
+        return list(itertools.chain(*self.model.values()))
 
     @invariant()
-    def the_tag_index_holds_exactly_what_is_stored(self) -> None:
-        expected: dict[Tag, set[CacheKey]] = {}
-        for stored in self.live():
-            for tag in stored.tags:
-                expected.setdefault(tag, set()).add(stored.key)
-        indexed = {tag: set(self.store._keys(tag)) for tag in self.store._tagged}
-        assert indexed == expected
+    def what_is_found_is_what_is_stored(self) -> None:
+        for number in range(8):
+            assert list(self.store.peek(key(number))) == self.model.get(key(number), [])
+        for tag in (("a",), ("b",), ("c",), ("vault", "1")):
+            assert self.store.tagged([tag]) == Unordered([s for s in self.live() if tag in s.tags])
+
+    @invariant()
+    def the_tag_index_holds_exactly_what_is_there(self) -> None:
+        expected: dict[Tag, set[Entry]] = {}
+        for entry in self.store._entries.values():
+            for stored in entry.variants:
+                for tag in stored.tags:
+                    expected.setdefault(tag, set()).add(entry)
+        assert {tag: self.store._indexed(tag) for tag in self.store._tagged} == expected
 
     @invariant()
     def the_counters_tell_what_is_there(self) -> None:
         live = self.live()
-        assert self.store.stored_responses == len(live)
-        assert self.store.stored_bytes == sum(map(accounted_bytes, live)) <= 9_000
-        assert self.put_in == len(live) + self.gone + self.store.evictions
+        assert (self.store.stored_responses, self.store.evictions) == (len(live), self.evictions)
+        assert total_bytes(live) <= self.store.stored_bytes <= LIMIT
+
+    def teardown(self) -> None:
+        while self.store.sweep():
+            pass
+        assert self.store.stored_bytes == total_bytes(self.live())
+        assert len(self.store._entries) == len(self.model)
+
+
+def total_bytes(responses: Iterable[StoredResponse]) -> int:
+    return sum(map(accounted_bytes, responses))
+
+
+class Unordered(list[StoredResponse]):
+    """Equal to any sequence of the same responses."""
+
+    def __eq__(self, other: object) -> bool:
+        assert isinstance(other, list)
+        return sorted(map(id, self)) == sorted(map(id, other))
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 TestAnySequence = StoreMachine.TestCase

@@ -1,0 +1,255 @@
+"""The store: stored responses in memory, bounded by bytes, least recently used first to go.
+
+Stale responses stay until room is needed: they validate, and they answer in an outage. The tag index holds
+exactly what is stored: it shrinks with every eviction. A large removal takes effect at once, and `sweep` gives its
+memory back in pieces: to take 100,000 responses apart takes a good part of a second, and everybody would wait for it.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from proxy.adapters.memory_store.entries import Entry, Leftovers, accounted_bytes
+from proxy.caching.key import CacheKey, Tag
+from proxy.caching.stored_response import StoredResponse
+
+_MOST_VARIANTS = 16
+"""Stored responses under one key: an origin that varies by what every client sends must not fill the store."""
+
+_PIECE = 256
+"""How many entries are taken apart in one go: well below a millisecond."""
+
+
+class MemoryStore:
+    """Stored responses by key, and by tag. `piece` is how many are swept at once."""
+
+    def __init__(self, *, total_bytes: int, per_response_bytes: int, piece: int = _PIECE) -> None:
+        self.on_left: Callable[[], None] | None = None
+        """Called when a removal has left something to `sweep`."""
+        self._total_bytes = total_bytes
+        self._per_response_bytes = per_response_bytes
+        self._piece = piece
+        self._entries: OrderedDict[CacheKey, Entry] = OrderedDict()  # least recently used first
+        self._tagged: dict[Tag, Entry | set[Entry]] = {}  # a set only where there are several
+        self._gone: set[Entry] = set()  # removed, but not yet taken out of the two above
+        self._left: list[Leftovers] = []
+        self._plural = 0  # entries of several variants
+        self._bytes = 0
+        self._count = 0
+        self._evictions = 0
+
+    @property
+    def stored_responses(self) -> int:
+        """How many responses are stored, variants counted."""
+        return self._count
+
+    @property
+    def limit_bytes(self) -> int:
+        """What they may count for."""
+        return self._total_bytes
+
+    @property
+    def evictions(self) -> int:
+        """How many responses have gone to make room."""
+        return self._evictions
+
+    @property
+    def stored_bytes(self) -> int:
+        """What they count for, and what was removed but is not yet given back."""
+        return self._bytes
+
+    def get(self, key: CacheKey) -> Sequence[StoredResponse]:
+        """Return the stored responses under a key, most recent first."""
+        entry = self._entries.get(key)
+        if entry is None or (self._gone and entry in self._gone):
+            return ()
+        self._entries.move_to_end(key)
+        return entry.variants
+
+    def peek(self, key: CacheKey) -> Sequence[StoredResponse]:
+        """Return the stored responses under a key, which is no use of them."""
+        entry = self._entry(key)
+        return () if entry is None else entry.variants
+
+    def put(self, stored: StoredResponse) -> bool:
+        """Keep a response in place of the one with the same key and nominated values."""
+        entry = self._entry(stored.key)
+        others = () if entry is None else entry.variants
+        variants = [stored, *(other for other in others if other.nominated != stored.nominated)]
+        sizes = [accounted_bytes(variant) for variant in variants]
+        fits = len(stored.response.body) <= self._per_response_bytes and sizes[0] <= self._total_bytes
+        if not fits:
+            del variants[0], sizes[0]
+        while len(variants) > _MOST_VARIANTS or sum(sizes) > self._total_bytes:
+            del variants[-1], sizes[-1]
+            self._evictions += 1
+        if not variants:
+            self.remove(stored.key)
+        else:
+            self._keep(stored.key, entry, tuple(variants), sum(sizes))
+        return fits
+
+    def renew(self, stored: StoredResponse) -> None:
+        """Put a freshened response in place of the one it was made of."""
+        entry = self._entry(stored.key)
+        if entry is not None:
+            entry.variants = tuple(
+                stored if known.nominated == stored.nominated else known for known in entry.variants
+            )
+
+    def tagged(self, tags: Sequence[Tag]) -> Sequence[StoredResponse]:
+        """Return every response that carries all of `tags`."""
+        wanted = frozenset(tags)
+        return [
+            stored
+            for entry in self._carriers(tags)
+            for stored in entry.variants
+            if wanted.issubset(stored.tags)
+        ]
+
+    def remove(self, key: CacheKey) -> int:
+        """Remove all responses under a key; return how many."""
+        entry = self._entry(key)
+        if entry is None:
+            return 0
+        removed = len(entry.variants)
+        self._count -= removed
+        self._take_out(key, entry)
+        return removed
+
+    def remove_tagged(self, tags: Sequence[Tag]) -> int:
+        """Remove every response that carries all of `tags`; return how many. No tags: everything goes."""
+        before = self._count
+        if tags:
+            self._remove_carriers(tags)
+        else:
+            self._remove_all()
+        if self.sweep() and self.on_left is not None:
+            self.on_left()
+        return before - self._count
+
+    def sweep(self) -> bool:
+        """Give back a piece of what was removed; tell whether more is left."""
+        for _ in range(self._piece):
+            if not self._sweep_one():
+                return False
+        return bool(self._gone or self._left)
+
+    def _remove_all(self) -> None:
+        self._left.append(Leftovers(self._entries, self._tagged))
+        self._entries, self._tagged, self._gone = OrderedDict(), {}, set()
+        self._plural = self._count = 0
+
+    def _remove_carriers(self, tags: Sequence[Tag]) -> None:
+        carriers = self._carriers(tags)
+        if self._plural:
+            carriers = self._carriers_only(carriers, frozenset(tags))
+        else:
+            self._count -= len(carriers)
+        if self._gone:
+            self._gone |= carriers
+        else:
+            self._gone = carriers
+
+    def _carriers_only(self, entries: set[Entry], tags: frozenset[Tag]) -> set[Entry]:
+        """Return those of which nothing is left without the variants that carry `tags`; of the others these go now."""
+        carriers = set()
+        for entry in entries:
+            kept = tuple(stored for stored in entry.variants if not tags.issubset(stored.tags))
+            if not kept:
+                carriers.add(entry)
+                self._count -= len(entry.variants)
+            elif len(kept) < len(entry.variants):
+                self._fill(entry, kept, sum(map(accounted_bytes, kept)))
+        return carriers
+
+    def _carriers(self, tags: Sequence[Tag]) -> set[Entry]:
+        """Return the entries that carry all of `tags`, be it by several variants."""
+        found = set.intersection(*map(self._indexed, tags))
+        if self._gone:
+            found -= self._gone
+        return found
+
+    def _indexed(self, tag: Tag) -> set[Entry]:
+        carriers = self._tagged.get(tag)
+        if isinstance(carriers, Entry):
+            return {carriers}
+        return set() if carriers is None else carriers
+
+    def _entry(self, key: CacheKey) -> Entry | None:
+        entry = self._entries.get(key)
+        return None if entry is None or entry in self._gone else entry
+
+    def _keep(
+        self, key: CacheKey, entry: Entry | None, variants: tuple[StoredResponse, ...], size_bytes: int
+    ) -> None:
+        if entry is None:
+            entry = self._entries.get(key)
+            if entry is not None:  # it has gone, but is still there
+                self._gone.discard(entry)
+                self._take_out(key, entry)
+            entry = self._entries[key] = Entry()
+        else:
+            self._entries.move_to_end(key)
+        self._fill(entry, variants, size_bytes)
+        while self._bytes > self._total_bytes:
+            if not self._sweep_one():
+                self._evict()
+
+    def _evict(self) -> None:
+        key, entry = next(iter(self._entries.items()))
+        self._count -= len(entry.variants)
+        self._evictions += len(entry.variants)
+        self._take_out(key, entry)
+
+    def _sweep_one(self) -> bool:
+        """Take one thing apart that was removed; tell whether there was any."""
+        if self._gone:
+            entry = self._gone.pop()
+            self._take_out(entry.variants[0].key, entry)
+            return True
+        while self._left:
+            freed_bytes = self._left[-1].step()
+            if freed_bytes is not None:
+                self._bytes -= freed_bytes
+                return True
+            self._left.pop()
+        return False
+
+    def _fill(self, entry: Entry, variants: tuple[StoredResponse, ...], size_bytes: int) -> None:
+        before = entry.variants
+        self._count += len(variants) - len(before)
+        self._bytes += size_bytes - entry.size_bytes
+        self._plural += (len(variants) > 1) - (len(before) > 1)
+        entry.variants, entry.size_bytes = variants, size_bytes
+        self._unindex(entry, before)
+        self._index(entry)
+
+    def _take_out(self, key: CacheKey, entry: Entry) -> None:
+        """Forget an entry, but for the count of responses: what has gone is no longer in it."""
+        del self._entries[key]
+        self._bytes -= entry.size_bytes
+        self._plural -= len(entry.variants) > 1
+        self._unindex(entry, entry.variants)
+        entry.variants = ()
+
+    def _index(self, entry: Entry) -> None:
+        for stored in entry.variants:
+            for tag in stored.tags:
+                known = self._tagged.get(tag)
+                if known is None:
+                    self._tagged[tag] = entry
+                elif isinstance(known, set):
+                    known.add(entry)
+                elif known is not entry:
+                    self._tagged[tag] = {known, entry}
+
+    def _unindex(self, entry: Entry, variants: tuple[StoredResponse, ...]) -> None:
+        for stored in variants:
+            for tag in stored.tags:
+                known = self._tagged.get(tag)
+                if known is entry:
+                    del self._tagged[tag]
+                elif isinstance(known, set):
+                    known.discard(entry)
+                    if len(known) == 1:
+                        self._tagged[tag] = known.pop()
