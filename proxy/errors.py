@@ -53,6 +53,17 @@ class UpstreamError(Exception):
         self.sent = sent
 
 
+def forget_frames(error: BaseException | None) -> None:
+    """Let go of the frames that an error which has been dealt with came through, and its causes, too.
+
+    A frame that names the error it raised refers to itself by way of it: nothing but a garbage collection frees the
+    two, and with them the request that failed.
+    """
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
+
+
 class RequestBodyError(Exception):
     """The client's request body was cut short or broke its framing; the client is at fault, not the upstream."""
 

@@ -9,10 +9,21 @@ import gc
 import os
 import resource
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 
 _PR_SET_DUMPABLE = 4
 _STANDARD_ERROR = 2
+
+_M_MMAP_THRESHOLD = -3
+_LARGE_BLOCK_BYTES = 131_072
+"""glibc's own value to begin with; once set it stays, and so does the one at which the heap's end is unmapped."""
+
+_THRESHOLDS = (700, 10, 3)
+"""New objects before the youngest are collected, and how often before the older ones are: a full collection looks at
+no more than some 30,000 objects, in 1 to 2 ms."""
+
+_OLDEST = 2
 
 
 def forbid_dumps() -> None:
@@ -36,15 +47,37 @@ def keep_standard_descriptors() -> None:
 
 
 def spare_what_stays() -> None:
-    """Leave out of every garbage collection from now on what is there already: modules and parts that never go.
+    """Leave out of garbage collections what is there already, and from now on what a full one has left.
 
-    A full collection stops the event loop, and most of it was spent on them. What only the start needed goes back
-    to the system, where the C library can do that (glibc).
+    A collection stops the event loop for as long as it takes to look at everything it knows, and stored responses are
+    hundreds of thousands of objects. They refer to nothing that refers back: reference counts free them, as they free
+    connections, flights and failures (a test sees to it). So each full collection looks only at what came since the
+    last one, and there are so many that this is little. docs/adr/0028-memory-and-pauses.md. What only the start needed goes back to the
+    system, where the C library can do that (glibc).
     """
     gc.collect()
     gc.freeze()
     with suppress(AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
+    gc.set_threshold(*_THRESHOLDS)
+    if _spare_survivors not in gc.callbacks:
+        gc.callbacks.append(_spare_survivors)
+
+
+def _spare_survivors(phase: str, info: Mapping[str, int]) -> None:
+    if phase == "stop" and info["generation"] == _OLDEST:
+        gc.freeze()
+
+
+def give_back_in_pieces() -> None:
+    """Have glibc return memory in small pieces: it would collect tens of megabytes and unmap them in one go.
+
+    Large blocks (tables, bodies) become mappings of their own, so that none of them keeps what lies below it. Without
+    glibc there is nothing to do.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
 
 
 def raise_file_limit() -> int:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from proxy.admission.circuit_breaker import BreakerState
 from proxy.clock import Clock
-from proxy.errors import OURS, ErrorKind, UpstreamError
+from proxy.errors import OURS, ErrorKind, UpstreamError, forget_frames
 from proxy.exchange.events import Cause, PinMoved
 from proxy.exchange.ports import Observer, UpstreamRequest, UpstreamResponse
 from proxy.exchange.retry_pause import LEAST_FOR_ATTEMPT_SECONDS
@@ -112,6 +112,7 @@ class Endpoints:
             except UpstreamError as error:
                 if not self._may_go_on(request, error, deadline_boot_seconds):
                     raise
+                forget_frames(error)
                 failure = error
             else:
                 if (

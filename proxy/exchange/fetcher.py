@@ -12,7 +12,7 @@ from proxy.caching.generations import Generations
 from proxy.caching.profile import Doubt, FindingT, Profile, Sent, SubjectT
 from proxy.caching.reasons import UNSHARED, NotStoredReason
 from proxy.clock import Clock, Instant
-from proxy.errors import ErrorKind, UpstreamError
+from proxy.errors import ErrorKind, UpstreamError, forget_frames
 from proxy.exchange.buffering import BodyCollector
 from proxy.exchange.errand import Errand
 from proxy.exchange.events import Cause
@@ -120,6 +120,7 @@ class Fetcher(Generic[SubjectT, FindingT]):
             async with asyncio.timeout(limit_seconds):
                 return await self._fetch(errand, flight, sent)
         except UpstreamError as error:
+            forget_frames(error)
             return Lost(error=error.kind)
         except TimeoutError:
             return Lost(error=ErrorKind.HTTP_RESPONSE_TIMEOUT)

@@ -11,7 +11,7 @@ from proxy.caching.generations import Generations
 from proxy.caching.profile import FindingT, Sent, SubjectT
 from proxy.caching.reasons import ForwardReason, NotStoredReason
 from proxy.clock import Clock
-from proxy.errors import ErrorKind, UpstreamError
+from proxy.errors import ErrorKind, UpstreamError, forget_frames
 from proxy.exchange.composer import Composer
 from proxy.exchange.conclusion import Conclusion
 from proxy.exchange.learner import Learner
@@ -78,6 +78,7 @@ class Forwarder(Generic[SubjectT, FindingT]):
             async with asyncio.timeout(self._total_seconds):
                 answer = await self._upstream.send(upstream_request)
         except UpstreamError as error:
+            forget_frames(error)
             return self._failed(error.kind, reason, effort)
         except TimeoutError:
             return self._failed(ErrorKind.HTTP_RESPONSE_TIMEOUT, reason, effort)

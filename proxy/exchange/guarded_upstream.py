@@ -15,7 +15,7 @@ from multidict import CIMultiDictProxy
 from proxy.admission.circuit_breaker import BreakerSettings, BreakerState, Pace, Ticket
 from proxy.admission.retry_budget import RetryBudget, RetryBudgetSettings
 from proxy.clock import Clock, Instant
-from proxy.errors import ErrorKind, UpstreamError
+from proxy.errors import ErrorKind, UpstreamError, forget_frames
 from proxy.exchange import retry_pause
 from proxy.exchange.announced_breaker import AnnouncedBreaker
 from proxy.exchange.events import Cause, Retry, UpstreamAnswered, UpstreamRetried
@@ -250,3 +250,5 @@ def _failure_of(result: WatchedResponse | UpstreamError) -> tuple[ErrorKind | in
 def _close(result: WatchedResponse | UpstreamError) -> None:
     if isinstance(result, WatchedResponse):
         result.close()
+    else:
+        forget_frames(result)

@@ -14,7 +14,7 @@ from proxy.caching.profile import FindingT, Profile, SubjectT
 from proxy.caching.reasons import ForwardReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Clock, Instant
-from proxy.errors import ErrorKind, UpstreamError
+from proxy.errors import ErrorKind, UpstreamError, forget_frames
 from proxy.exchange.buffering import BodyCollector
 from proxy.exchange.composer import Composer
 from proxy.exchange.conclusion import Conclusion
@@ -73,6 +73,7 @@ class Rehearsal(Generic[SubjectT, FindingT]):
                 answer = await self._upstream.send(forwarded)
                 body = await self._collector.collect(answer)
         except UpstreamError as error:
+            forget_frames(error)
             return self._failed(error.kind, effort)
         except TimeoutError:
             return self._failed(ErrorKind.HTTP_RESPONSE_TIMEOUT, effort)

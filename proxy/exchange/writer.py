@@ -12,7 +12,7 @@ from typing import Generic
 
 from proxy.caching.profile import FindingT, Profile, SubjectT, WriteOutcome, write_outcome
 from proxy.clock import Clock
-from proxy.errors import ErrorKind, UpstreamError
+from proxy.errors import ErrorKind, UpstreamError, forget_frames
 from proxy.exchange.buffering import BodyCollector, BufferBudget
 from proxy.exchange.collected_body import CollectedBody, collect
 from proxy.exchange.events import Invalidated
@@ -134,6 +134,7 @@ class Writer(Generic[SubjectT, FindingT]):
                 answer = await self._upstream.send(request)
                 body = await self._collector.collect(answer)
         except UpstreamError as error:
+            forget_frames(error)
             outcome = WriteOutcome.UNKNOWN if error.sent else WriteOutcome.REFUSED
             return Written(answer=error.kind, outcome=outcome)
         except TimeoutError:

@@ -19,6 +19,7 @@ from aiohttp.web_request import BaseRequest
 from aiohttp.web_response import StreamResponse
 
 from proxy.connect.error_response import Message
+from proxy.errors import forget_frames
 from proxy.semantics.peer import NOBODY, Peer
 from proxy.server.inbound import Inbound, Reply
 from proxy.server.peers import peer_of
@@ -192,6 +193,9 @@ class Connection(RequestHandler):
         """Forget timers; aiohttp cancels whoever is answering."""
         self._stop_head_timer()
         super().connection_lost(exc)
+        self._inbound = (
+            None  # it refers to us, and has the token in it: nothing but a collection would free both
+        )
 
     def data_received(self, data: bytes) -> None:
         """Parse; watch over heads that come slowly and bodies whose framing breaks."""
@@ -271,10 +275,10 @@ class Connection(RequestHandler):
 
     def _make_error_handler(self, err_info: _ErrInfo) -> Callable[[BaseRequest], Awaitable[StreamResponse]]:
         problem = problem_of_error(err_info.exc, self._limits.max_target_bytes)
+        forget_frames(err_info.exc)
 
         async def refuse(request: BaseRequest) -> StreamResponse:
-            inbound = cast(Inbound, request)
-            return cast(StreamResponse, Reply.refusal(inbound, problem))
+            return cast(StreamResponse, Reply.refusal(cast(Inbound, request), problem))
 
         return refuse
 

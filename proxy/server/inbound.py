@@ -13,7 +13,7 @@ from aiohttp.streams import StreamReader
 from multidict import istr
 
 from proxy.connect.error_response import Message
-from proxy.errors import RequestBodyTooLargeError
+from proxy.errors import RequestBodyTooLargeError, forget_frames
 from proxy.exchange.answer import Answer
 from proxy.server.problems import problem_answer
 from proxy.server.request_body import StreamedBody
@@ -99,7 +99,8 @@ class Reply:
         )
         try:
             self.keep_alive = await write_answer(connection, answer, asked)
-        except TruncatedAnswerError:
+        except TruncatedAnswerError as error:
+            forget_frames(error)
             connection.reset()
             raise ConnectionResetError("the answer was cut short") from None
         except ValueError:

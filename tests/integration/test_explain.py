@@ -95,7 +95,7 @@ async def test_asking_changes_nothing_that_anybody_could_see(world):
     for path in (world.item, world.items, "/v1/vaults", world.item):
         await world.ask(path)
     store = world.sidecar.sidecar._store
-    metrics, order = await world.metrics(), list(store._responses._LRUCache__order)
+    metrics, order = await world.metrics(), list(store._entries)
     requests = len(world.emulator.requests)
     for target in ("/v1/vaults", world.items, world.item, "/v1/activity", "/nothing"):
         for method in ("GET", "HEAD", "PUT"):
@@ -103,7 +103,7 @@ async def test_asking_changes_nothing_that_anybody_could_see(world):
     with pytest.raises(ControlError):
         await world.explain(token="nobody")
     assert await world.metrics() == metrics
-    assert list(store._responses._LRUCache__order) == order
+    assert list(store._entries) == order
     assert len(world.emulator.requests) == requests
 
 

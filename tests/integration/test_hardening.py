@@ -100,3 +100,22 @@ async def test_a_forced_core_is_not_written(tmp_path, monkeypatch):
     finally:
         resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
     assert [path for path in tmp_path.iterdir() if "core" in path.name] == []
+
+
+SPARED = """
+import gc
+from proxy.hardening import spare_what_stays
+spare_what_stays()
+before, kept = gc.get_freeze_count(), [[] for _ in range(100_000)]
+gc.collect()
+assert gc.get_freeze_count() - before >= 100_000, "a full collection's survivors are looked at again"
+assert not gc.get_objects(generation=2)
+cycle = []
+cycle.append(cycle)
+del cycle
+assert gc.collect() == 1, "what is new is not looked at"
+"""
+
+
+def test_what_a_full_collection_has_left_is_not_looked_at_again():
+    subprocess.run([sys.executable, "-c", SPARED], check=True)

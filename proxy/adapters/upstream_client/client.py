@@ -10,7 +10,7 @@ from proxy.adapters.upstream_client.pool import ConnectionPool, tls_context
 from proxy.adapters.upstream_client.request_body import send_at_once, send_until_answered
 from proxy.adapters.upstream_client.response import StreamedResponse
 from proxy.adapters.upstream_client.settings import UpstreamClientSettings
-from proxy.errors import ErrorKind, UpstreamError
+from proxy.errors import ErrorKind, UpstreamError, forget_frames
 from proxy.exchange.ports import UpstreamRequest
 from proxy.semantics.message import SAFE_METHODS
 
@@ -54,6 +54,7 @@ class UpstreamClient:
             was_closed_unseen = connection.reused and not connection.answer_began
             if not (may_repeat and was_closed_unseen and error.kind is ErrorKind.CONNECTION_TERMINATED):
                 raise
+            forget_frames(error)
         return await self._repeat(pool, request, head)
 
     async def close(self) -> None:

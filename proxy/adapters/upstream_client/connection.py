@@ -125,6 +125,7 @@ class UpstreamConnection(BaseProtocol):
     def finish(self) -> bool:
         """End the exchange once its body is read; tell whether the connection is as good as new."""
         parser, self._parser = self._parser, None
+        self._payload = None
         message, transport = self._message, self.transport
         if parser is None or message is None or transport is None:
             return False
@@ -154,7 +155,7 @@ class UpstreamConnection(BaseProtocol):
 
     def close(self) -> None:
         """Close in good order."""
-        self._parser = None
+        self._parser = self._payload = None
         if self.transport is not None:
             self.transport.close()
         self._connection.close()
@@ -166,6 +167,9 @@ class UpstreamConnection(BaseProtocol):
                 ErrorKind.HTTP_RESPONSE_INCOMPLETE if self.has_answer else ErrorKind.CONNECTION_TERMINATED,
                 None,
             )
+        self._payload = (
+            None  # it refers to us: else nothing but a garbage collection would free an abandoned answer
+        )
         if self.transport is not None:
             self.transport.abort()
         self._connection.close()

@@ -361,9 +361,7 @@ def everything(world):
     store, limiter = exchange._lookup._store, exchange.rate_limits._limiter
     knowledge = profile._knowledge
     return {
-        "store": [
-            (key, [id(stored) for stored in store.peek(key)]) for key in store._responses._LRUCache__order
-        ],
+        "store": [(key, [id(stored) for stored in store.peek(key)]) for key in store._entries],
         "accounts": [
             (digest, account.verified, [bucket._full_at for bucket in account.buckets.values()])
             for digest, account in limiter._accounts.items()
