@@ -31,7 +31,7 @@ from proxy.exchange.rate_limits import LimitMode
 from proxy.exchange.recovery import OnRecovery
 from proxy.exchange.sweeper import Sweeper
 from proxy.fronts import control_fronts, make_tls, observe_fronts, traffic_front
-from proxy.hardening import give_back_in_pieces, spare_what_stays
+from proxy.hardening import never_unmap_much, spare_what_stays
 from proxy.observation import Everyone, Observation
 from proxy.profiles import make_limiter, make_profile, make_route_policy
 from proxy.reloading import LiveParts, Reloading
@@ -270,7 +270,7 @@ async def run(
 ) -> None:
     """Run one sidecar until SIGTERM or SIGINT, then drain; SIGHUP reloads. Raises ListenError, TlsError."""
     sidecar = Sidecar(settings, sources=sources)
-    give_back_in_pieces()
+    never_unmap_much()
     spare_what_stays()
     with sidecar.lifecycle.obeying_signals(on_hang_up=sidecar.reload):
         await sidecar.run(on_ready)

@@ -15,13 +15,15 @@ from contextlib import suppress
 _PR_SET_DUMPABLE = 4
 _STANDARD_ERROR = 2
 
-_M_MMAP_THRESHOLD = -3
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _LARGE_BLOCK_BYTES = 131_072
-"""glibc's own value to begin with; once set it stays, and so does the one at which the heap's end is unmapped."""
+"""glibc's own value to begin with; set, it stays."""
 
-_THRESHOLDS = (700, 10, 3)
-"""New objects before the youngest are collected, and how often before the older ones are: a full collection looks at
-no more than some 30,000 objects, in 1 to 2 ms."""
+_NEVER = 2**31 - 1
+
+_THRESHOLDS = (700, 5, 1)
+"""New objects before the youngest are collected, and how often before the older ones are. Each object is looked at
+three times before it is spared, whatever the numbers; with these a full collection looks at some 10,000, in 1 ms."""
 
 _OLDEST = 2
 
@@ -69,15 +71,16 @@ def _spare_survivors(phase: str, info: Mapping[str, int]) -> None:
         gc.freeze()
 
 
-def give_back_in_pieces() -> None:
-    """Have glibc return memory in small pieces: it would collect tens of megabytes and unmap them in one go.
+def never_unmap_much() -> None:
+    """Have glibc keep small blocks that are freed for others to come, and unmap each large one by itself.
 
-    Large blocks (tables, bodies) become mappings of their own, so that none of them keeps what lies below it. Without
-    glibc there is nothing to do.
+    It would unmap all that is free at the end of its heap in one go, 20 ms for what 100,000 stored responses had. What
+    a purge has freed is filled again by what is stored next. Without glibc there is nothing to do.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
+        mallopt(_M_TRIM_THRESHOLD, _NEVER)
 
 
 def raise_file_limit() -> int:

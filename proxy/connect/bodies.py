@@ -116,6 +116,8 @@ def _read_item(resource: Resource, item: _Item, body: bytes) -> Reading | None:
     # The answer to a create names an item that its target doesn't.
     if (resource.item and item.id != resource.item) or not _is_in(resource.vault, item):
         return None
+    if resource.item:
+        item.id = resource.item  # the same text, shared with the tags
     versions = () if item.version is None else (((resource.vault, item.id), item.version),)
     return Reading(
         version=item.version,

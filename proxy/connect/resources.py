@@ -8,6 +8,8 @@ and, if written to, outdates everything. The target itself is never changed.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from sys import intern
 from urllib.parse import unquote_to_bytes
 
 from proxy.caching.key import Tag
@@ -63,18 +65,26 @@ class Mark(StrEnum):
 
 
 def tag(mark: Mark, *, partition: bytes = b"", vault: str = "", item: str = "") -> Tag:
-    """Return the tag or scope of that kind; names which the kind doesn't carry are ignored."""
+    """Return the tag or scope of that kind; names which the kind doesn't carry are ignored.
+
+    Those asked for lately are shared: of a stored response's overhead they were a quarter.
+    """
     match mark:
         case Mark.PARTITION:
-            return (mark.value, partition)
+            return _shared((mark.value, partition))
         case Mark.GRANT:
-            return (mark.value, partition, vault)
+            return _shared((mark.value, partition, vault))
         case Mark.ITEM:
-            return (mark.value, vault, item)
+            return _shared((mark.value, vault, item))
         case Mark.VAULTS:
-            return (mark.value,)
+            return _shared((mark.value,))
         case _:
-            return (mark.value, vault)
+            return _shared((mark.value, vault))
+
+
+@lru_cache(maxsize=1024)
+def _shared(made: Tag) -> Tag:
+    return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +239,7 @@ def recognise(target: str) -> Resource:
         if names is not None:
             return Resource(
                 kind=kind,
-                vault=names.get(_VAULT, ""),
+                vault=intern(names.get(_VAULT, "")),
                 item=names.get(_ITEM, ""),
                 file=names.get(_FILE, ""),
                 filtered=_is_filtered(query),

@@ -14,6 +14,11 @@ from proxy.semantics.trace_context import TraceContext
 
 Fields = CIMultiDictProxy[str]
 
+REPEATING_FIELDS = frozenset(
+    {"1password-connect-version", "content-length", "content-type", "date", "server", "vary"}
+)
+"""Response fields, in lower case, whose values many answers have in common: such answers share them in memory."""
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 

@@ -1,29 +1,48 @@
 """What is stored under one key, what it counts for, and what is left of many when all go at once.
 
-What a response is counted with is its body, fields, key, tags and a measured overhead.
+What a response is counted with is its body, fields, key and a measured overhead; tags count once for all that carry
+them.
 """
 
 from collections import OrderedDict
 
 from proxy.caching.key import CacheKey, Tag
 from proxy.caching.stored_response import StoredResponse
+from proxy.semantics.message import REPEATING_FIELDS
 
-_OVERHEAD_BYTES = 1_300
+_OVERHEAD_BYTES = 920
 """Objects around one response: key, dataclasses, multidict, floats, its places in the store. Like those below it
-was measured with tracemalloc, and a test measures it again."""
+was measured with tracemalloc, and tests measure it again."""
 
-_PER_FIELD_BYTES = 80  # names are shared between responses: see response_head in upstream_client
+_PER_FIELD_BYTES = 30  # names are shared between responses: see response_head in upstream_client
+_PER_VALUE_BYTES = 50  # of a value that is not shared as well
 _PER_NOMINATED_BYTES = 170
-_PER_TAG_BYTES = 250
+_PER_EVIDENCE_BYTES = 180
+_PER_CARRIER_BYTES = 60  # one response among those of a tag
+_PER_TAG_BYTES = 160
 
 
 def accounted_bytes(stored: StoredResponse) -> int:
-    """Return what a stored response counts for."""
-    response = stored.response
-    fields = sum(len(name) + len(value) + _PER_FIELD_BYTES for name, value in response.fields.items())
+    """Return what a stored response counts for, its tags aside: others may have brought them."""
+    fields = sum(
+        _PER_FIELD_BYTES + (0 if name.lower() in REPEATING_FIELDS else _PER_VALUE_BYTES + len(value))
+        for name, value in stored.response.fields.items()
+    )
     nominated = sum(len(name) + len(value or "") + _PER_NOMINATED_BYTES for name, value in stored.nominated)
-    tags = sum(sum(map(len, tag)) + _PER_TAG_BYTES for tag in stored.tags)
-    return len(response.body) + fields + nominated + tags + len(stored.key.target) + _OVERHEAD_BYTES
+    return (
+        len(stored.response.body)
+        + fields
+        + nominated
+        + _PER_EVIDENCE_BYTES * len(stored.evidence)
+        + _PER_CARRIER_BYTES * len(stored.tags)
+        + len(stored.key.target)
+        + _OVERHEAD_BYTES
+    )
+
+
+def tag_bytes(tag: Tag) -> int:
+    """Return what a tag counts for, once, for as long as anything carries it."""
+    return sum(map(len, tag)) + _PER_TAG_BYTES
 
 
 class Entry:
@@ -40,23 +59,28 @@ class Entry:
         self.size_bytes = 0
 
 
+Carriers = dict[Entry, None]
+"""Entries in the order in which they came. Taken apart from the end they free memory from its end, so that it goes back
+to the system bit by bit; in the order of a set most of it would go back with the last one, in one long call."""
+
+
 class Leftovers:
     """What a removal of everything has left, taken apart entry by entry; references first, so that none frees many."""
 
-    def __init__(self, entries: OrderedDict[CacheKey, Entry], tagged: dict[Tag, Entry | set[Entry]]) -> None:
+    def __init__(self, entries: OrderedDict[CacheKey, Entry], tagged: dict[Tag, Entry | Carriers]) -> None:
         self._entries = entries
         self._tagged = tagged
-        self._carriers: set[Entry] = set()
+        self._carriers: Carriers = {}
 
     def step(self) -> int | None:
         """Take one thing apart; return how many bytes that gave back, None if nothing was left."""
         if self._carriers:
-            self._carriers.pop()
+            self._carriers.popitem()
             return 0
         if self._tagged:
-            _, carriers = self._tagged.popitem()
-            self._carriers = carriers if isinstance(carriers, set) else set()
-            return 0
+            tag, carriers = self._tagged.popitem()
+            self._carriers = carriers if isinstance(carriers, dict) else {}
+            return tag_bytes(tag)
         if not self._entries:
             return None
         _, entry = self._entries.popitem()

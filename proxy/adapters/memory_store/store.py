@@ -6,16 +6,17 @@ memory back in pieces: to take 100,000 responses apart takes a good part of a se
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import filterfalse
 
-from proxy.adapters.memory_store.entries import Entry, Leftovers, accounted_bytes
+from proxy.adapters.memory_store.entries import Carriers, Entry, Leftovers, accounted_bytes, tag_bytes
 from proxy.caching.key import CacheKey, Tag
 from proxy.caching.stored_response import StoredResponse
 
 _MOST_VARIANTS = 16
 """Stored responses under one key: an origin that varies by what every client sends must not fill the store."""
 
-_PIECE = 256
+_PIECE = 128
 """How many entries are taken apart in one go: well below a millisecond."""
 
 
@@ -29,8 +30,8 @@ class MemoryStore:
         self._per_response_bytes = per_response_bytes
         self._piece = piece
         self._entries: OrderedDict[CacheKey, Entry] = OrderedDict()  # least recently used first
-        self._tagged: dict[Tag, Entry | set[Entry]] = {}  # a set only where there are several
-        self._gone: set[Entry] = set()  # removed, but not yet taken out of the two above
+        self._tagged: dict[Tag, Entry | Carriers] = {}  # a dict only where there are several
+        self._gone: Carriers = {}  # removed, but not yet taken out of the two above
         self._left: list[Leftovers] = []
         self._plural = 0  # entries of several variants
         self._bytes = 0
@@ -75,17 +76,18 @@ class MemoryStore:
         entry = self._entry(stored.key)
         others = () if entry is None else entry.variants
         variants = [stored, *(other for other in others if other.nominated != stored.nominated)]
-        sizes = [accounted_bytes(variant) for variant in variants]
-        fits = len(stored.response.body) <= self._per_response_bytes and sizes[0] <= self._total_bytes
+        fits = (
+            len(stored.response.body) <= self._per_response_bytes and _most_bytes(stored) <= self._total_bytes
+        )
         if not fits:
-            del variants[0], sizes[0]
-        while len(variants) > _MOST_VARIANTS or sum(sizes) > self._total_bytes:
-            del variants[-1], sizes[-1]
+            del variants[0]
+        while len(variants) > _MOST_VARIANTS or sum(map(_most_bytes, variants)) > self._total_bytes:
+            variants.pop()
             self._evictions += 1
-        if not variants:
-            self.remove(stored.key)
+        if variants:
+            self._keep(stored.key, entry, tuple(variants))
         else:
-            self._keep(stored.key, entry, tuple(variants), sum(sizes))
+            self.remove(stored.key)
         return fits
 
     def renew(self, stored: StoredResponse) -> None:
@@ -136,61 +138,68 @@ class MemoryStore:
 
     def _remove_all(self) -> None:
         self._left.append(Leftovers(self._entries, self._tagged))
-        self._entries, self._tagged, self._gone = OrderedDict(), {}, set()
+        self._entries, self._tagged, self._gone = OrderedDict(), {}, {}
         self._plural = self._count = 0
 
     def _remove_carriers(self, tags: Sequence[Tag]) -> None:
-        carriers = self._carriers(tags)
         if self._plural:
-            carriers = self._carriers_only(carriers, frozenset(tags))
-        else:
-            self._count -= len(carriers)
+            self._gone.update(self._carriers_only(self._carriers(tags), frozenset(tags)))
+            return
+        is_simple = len(tags) == 1 and not self._gone
+        carriers = self._detached(tags[0]) if is_simple else dict.fromkeys(self._carriers(tags))
+        self._count -= len(carriers)
         if self._gone:
-            self._gone |= carriers
+            self._gone.update(carriers)
         else:
             self._gone = carriers
 
-    def _carriers_only(self, entries: set[Entry], tags: frozenset[Tag]) -> set[Entry]:
+    def _carriers_only(self, entries: Iterable[Entry], tags: frozenset[Tag]) -> Carriers:
         """Return those of which nothing is left without the variants that carry `tags`; of the others these go now."""
-        carriers = set()
-        for entry in entries:
+        carriers: Carriers = {}
+        for entry in list(entries):
             kept = tuple(stored for stored in entry.variants if not tags.issubset(stored.tags))
             if not kept:
-                carriers.add(entry)
+                carriers[entry] = None
                 self._count -= len(entry.variants)
             elif len(kept) < len(entry.variants):
-                self._fill(entry, kept, sum(map(accounted_bytes, kept)))
+                self._fill(entry, kept)
         return carriers
 
-    def _carriers(self, tags: Sequence[Tag]) -> set[Entry]:
-        """Return the entries that carry all of `tags`, be it by several variants."""
-        found = set.intersection(*map(self._indexed, tags))
-        if self._gone:
-            found -= self._gone
-        return found
+    def _carriers(self, tags: Sequence[Tag]) -> Iterable[Entry]:
+        """Return the entries that carry all of `tags`, be it by several variants, in the order in which they came."""
+        fewest, *others = sorted(map(self._indexed, tags), key=len)
+        found: Iterable[Entry] = fewest
+        for other in others:
+            found = filter(other.__contains__, found)
+        return filterfalse(self._gone.__contains__, found) if self._gone else found
 
-    def _indexed(self, tag: Tag) -> set[Entry]:
+    def _detached(self, tag: Tag) -> Carriers:
+        """Return the carriers of a tag and forget that it was theirs: to copy 100,000 would take milliseconds."""
+        carriers = self._indexed(tag)
+        if self._tagged.pop(tag, None) is not None:
+            self._bytes -= tag_bytes(tag)
+        return carriers
+
+    def _indexed(self, tag: Tag) -> Carriers:
         carriers = self._tagged.get(tag)
         if isinstance(carriers, Entry):
-            return {carriers}
-        return set() if carriers is None else carriers
+            return {carriers: None}
+        return {} if carriers is None else carriers
 
     def _entry(self, key: CacheKey) -> Entry | None:
         entry = self._entries.get(key)
         return None if entry is None or entry in self._gone else entry
 
-    def _keep(
-        self, key: CacheKey, entry: Entry | None, variants: tuple[StoredResponse, ...], size_bytes: int
-    ) -> None:
+    def _keep(self, key: CacheKey, entry: Entry | None, variants: tuple[StoredResponse, ...]) -> None:
         if entry is None:
             entry = self._entries.get(key)
             if entry is not None:  # it has gone, but is still there
-                self._gone.discard(entry)
+                del self._gone[entry]
                 self._take_out(key, entry)
             entry = self._entries[key] = Entry()
         else:
             self._entries.move_to_end(key)
-        self._fill(entry, variants, size_bytes)
+        self._fill(entry, variants)
         while self._bytes > self._total_bytes:
             if not self._sweep_one():
                 self._evict()
@@ -204,7 +213,7 @@ class MemoryStore:
     def _sweep_one(self) -> bool:
         """Take one thing apart that was removed; tell whether there was any."""
         if self._gone:
-            entry = self._gone.pop()
+            entry, _ = self._gone.popitem()
             self._take_out(entry.variants[0].key, entry)
             return True
         while self._left:
@@ -215,8 +224,8 @@ class MemoryStore:
             self._left.pop()
         return False
 
-    def _fill(self, entry: Entry, variants: tuple[StoredResponse, ...], size_bytes: int) -> None:
-        before = entry.variants
+    def _fill(self, entry: Entry, variants: tuple[StoredResponse, ...]) -> None:
+        before, size_bytes = entry.variants, sum(map(accounted_bytes, variants))
         self._count += len(variants) - len(before)
         self._bytes += size_bytes - entry.size_bytes
         self._plural += (len(variants) > 1) - (len(before) > 1)
@@ -238,10 +247,11 @@ class MemoryStore:
                 known = self._tagged.get(tag)
                 if known is None:
                     self._tagged[tag] = entry
-                elif isinstance(known, set):
-                    known.add(entry)
+                    self._bytes += tag_bytes(tag)
+                elif isinstance(known, dict):
+                    known[entry] = None
                 elif known is not entry:
-                    self._tagged[tag] = {known, entry}
+                    self._tagged[tag] = {known: None, entry: None}
 
     def _unindex(self, entry: Entry, variants: tuple[StoredResponse, ...]) -> None:
         for stored in variants:
@@ -249,7 +259,13 @@ class MemoryStore:
                 known = self._tagged.get(tag)
                 if known is entry:
                     del self._tagged[tag]
-                elif isinstance(known, set):
-                    known.discard(entry)
+                    self._bytes -= tag_bytes(tag)
+                elif isinstance(known, dict):
+                    known.pop(entry, None)
                     if len(known) == 1:
-                        self._tagged[tag] = known.pop()
+                        self._tagged[tag], _ = known.popitem()
+
+
+def _most_bytes(stored: StoredResponse) -> int:
+    """Return what a response counts for at most: if it brings all of its tags."""
+    return accounted_bytes(stored) + sum(map(tag_bytes, stored.tags))

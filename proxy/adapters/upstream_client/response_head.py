@@ -10,13 +10,14 @@ from functools import lru_cache
 from aiohttp.http_parser import RawResponseMessage
 from multidict import CIMultiDict, CIMultiDictProxy, istr
 
-from proxy.semantics.message import ResponseHead
+from proxy.semantics.message import REPEATING_FIELDS, ResponseHead
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VERSIONS = frozenset({(1, 0), (1, 1)})
 _BODILESS = frozenset({204, 304})
 _LOCATION = istr("Location")
 _CONTENT_LENGTH = istr("Content-Length")
+_LONGEST_SHARED_VALUE = 64
 _MAX_LENGTH_DIGITS = 18
 """Beyond it aiohttp mistakes 2^64-1 for "no length", and nobody sends an exabyte."""
 
@@ -38,7 +39,7 @@ def check(message: RawResponseMessage) -> None:
         raise BrokenAnswerError("status")
     codings = []
     for name, value in message.raw_headers:
-        lowered = _field_name(name).lower()
+        lowered = _name(name)[0].lower()
         if lowered == "transfer-encoding":
             codings.append(value.lower())
         elif lowered == "content-length" and len(value) > _MAX_LENGTH_DIGITS:
@@ -56,9 +57,7 @@ def head(message: RawResponseMessage, origin: bytes) -> ResponseHead:
     raw = message.raw_headers
     if _LOCATION in message.headers:
         raw = tuple((name, _relative(name, value, origin)) for name, value in raw)
-    fields = CIMultiDict(
-        [(_field_name(name), value.decode("utf-8", "surrogateescape")) for name, value in raw]
-    )
+    fields = CIMultiDict([_field(name, value) for name, value in raw])
     return ResponseHead(status=message.code, reason=message.reason, fields=CIMultiDictProxy(fields))
 
 
@@ -72,15 +71,32 @@ def _relative(name: bytes, value: bytes, origin: bytes) -> bytes:
     return rest if rest[:1] == b"/" and rest[1:2] != b"/" else value
 
 
+def _field(octets: bytes, value: bytes) -> tuple[istr, str]:
+    name, is_repeating = _name(octets)
+    is_shared = is_repeating and len(value) <= _LONGEST_SHARED_VALUE
+    return name, _shared_value(value) if is_shared else _text(value)
+
+
 @lru_cache(maxsize=512)
-def _field_name(octets: bytes) -> istr:
-    """Return a field name shared by all answers that spell it so: stored responses are mostly field names.
+def _name(octets: bytes) -> tuple[istr, bool]:
+    """Return a field name shared by all answers that spell it so, and whether its values are to be shared as well.
 
     Raises BrokenAnswerError if it is no token.
     """
     if not _TOKEN.fullmatch(octets):
         raise BrokenAnswerError("field name")
-    return istr(octets.decode("ascii"))
+    name = istr(octets.decode("ascii"))
+    return name, name.lower() in REPEATING_FIELDS
+
+
+@lru_cache(maxsize=512)
+def _shared_value(octets: bytes) -> str:
+    """Return a field value shared by all answers lately that have the same."""
+    return _text(octets)
+
+
+def _text(octets: bytes) -> str:
+    return octets.decode("utf-8", "surrogateescape")
 
 
 def body_length_bytes(message: RawResponseMessage, method: str) -> int | None:

@@ -1,0 +1,288 @@
+"""What stops the event loop while a hot item is read: `python -m benchmarks.storms`.
+
+One sidecar in a process of its own is filled with stored responses; then a client reads one item at a low rate, in
+peace and beside storms: of misses, of writes, and of purges (of one token, of one vault, of everything). Told of each:
+the hot read's p50, p99.9 and longest time as a client sees it, with all the noise of the machine; and from inside the
+process, by a watch on the loop, the most processor time between two looks a millisecond apart, the longest garbage
+collection, and how many there were. Processor time leaves out what the machine gave to others; nothing may take more
+than 5 ms of it.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import signal
+import statistics
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.peers.origin import item_name, vault_name
+from benchmarks.peers.site import free_ports
+from proxy.server.control_client import ControlTarget, ask_control
+from tests.support.wire import WireClient, request_head
+
+CLAIMED_SECONDS = 0.005
+TOKENS = 20
+FILLERS, STORMERS = 16, 4
+"""Few at a time: answers that come together are one turn of the loop, and what is looked for is what stops it."""
+
+HOT_PER_SECOND = 200
+SECONDS = 8.0
+_STORE_BYTES = 2**30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A sidecar that runs, watched, and how much is stored in it."""
+
+    address: str
+    observe_address: str
+    control: Path
+    watch: Path
+    pid: int
+    responses: int
+
+    async def read(self, wire: WireClient, target: str, token: str) -> None:
+        answer = await wire.ask(request_head("GET", target, token))
+        assert answer.status == 200, answer.status
+
+    async def seen(self) -> dict[str, object]:
+        """Return what the watch has seen since it was asked last."""
+        self.watch.unlink(missing_ok=True)
+        os.kill(self.pid, signal.SIGUSR1)
+        async with asyncio.timeout(10):
+            while not self.watch.exists():  # noqa: ASYNC110 - another process makes it
+                await asyncio.sleep(0.01)
+        seen: dict[str, object] = json.loads(self.watch.read_text())
+        return seen
+
+    async def fill(self, asks: list[tuple[str, str]]) -> None:
+        """Read all targets with their tokens."""
+        left = iter(asks)
+
+        async def filler() -> None:
+            async with await WireClient.connect(self.address) as wire:
+                for target, token in left:
+                    await self.read(wire, target, token)
+
+        await asyncio.gather(*(filler() for _ in range(FILLERS)))
+
+    async def purge(self, **what: str) -> int:
+        removed = (await ask_control(ControlTarget(socket_path=self.control), "POST", "/purge", what))[
+            "removed"
+        ]
+        assert isinstance(removed, int)
+        return removed
+
+    async def token_name(self) -> str:
+        """Return what the sidecar calls the token that has asked most."""
+        async with await WireClient.connect(self.observe_address) as wire:
+            text = (await wire.ask("GET /metrics HTTP/1.1\r\nHost: o")).body.decode()
+        counts: dict[str, float] = {}
+        for name, count in re.findall(r'requests_total\{[^}]*token="(token-\w+)"[^}]*\} (\S+)', text):
+            counts[name] = counts.get(name, 0) + float(count)
+        return max(counts, key=lambda name: counts[name])
+
+
+HOT = f"/v1/vaults/{vault_name(1)}/items/{item_name('s', 0)}"
+HOT_TOKEN = "hot-token"
+
+
+def item_target(vault: int, number: int) -> str:
+    """Return the target of an item that nobody has read before."""
+    return f"/v1/vaults/{vault_name(vault)}/items/{item_name('m', number)}"
+
+
+async def read_hot(site: Site, is_over: asyncio.Event) -> list[float]:
+    """Read the hot item at a steady rate; return how long each read took, counted from when it was due."""
+    loop, took = asyncio.get_running_loop(), []
+    async with await WireClient.connect(site.address) as wire:
+        due = loop.time()
+        while not is_over.is_set():
+            await asyncio.sleep(due - loop.time())
+            await site.read(wire, HOT, HOT_TOKEN)
+            took.append(loop.time() - due)
+            due = max(due + 1 / HOT_PER_SECOND, loop.time())
+    return took
+
+
+Storm = Callable[[Site], Awaitable[str]]
+
+
+async def peace(site: Site) -> str:
+    """Nothing else."""
+    await asyncio.sleep(SECONDS)
+    return ""
+
+
+async def misses(site: Site) -> str:
+    """Reads of what nobody has read before."""
+    return await _storm(site, lambda n: request_head("GET", item_target(2, n), f"storm-{n % TOKENS}"))
+
+
+async def writes(site: Site) -> str:
+    """Changes of items of one vault."""
+
+    def write(n: int) -> str:
+        return (
+            request_head("PUT", item_target(3, n % 500), f"storm-{n % TOKENS}", "Content-Length: 2")
+            + "\r\n\r\n{}"
+        )
+
+    return await _storm(site, write)
+
+
+async def _storm(site: Site, request: Callable[[int], str]) -> str:
+    numbers, is_over = iter(range(10**9)), asyncio.get_running_loop().time() + SECONDS
+
+    async def stormer() -> int:
+        count = 0
+        async with await WireClient.connect(site.address) as wire:
+            while asyncio.get_running_loop().time() < is_over:
+                head, _, body = request(next(numbers)).partition("\r\n\r\n")
+                assert (await wire.ask(head, body.encode())).status == 200
+                count += 1
+        return count
+
+    counts = await asyncio.gather(*(stormer() for _ in range(STORMERS)))
+    return f"{sum(counts) / SECONDS:.0f} per second"
+
+
+async def _purged(site: Site, **what: str) -> str:
+    await asyncio.sleep(0.5)
+    began = time.perf_counter()
+    removed = await site.purge(**what)
+    answered = time.perf_counter() - began
+    await asyncio.sleep(2)
+    assert removed >= site.responses, f"{removed} of {site.responses}"
+    return f"{removed} responses, answered after {answered * 1000:.1f} ms"
+
+
+async def purge_of_a_token(site: Site) -> str:
+    """One token's responses, in many vaults."""
+    return await _purged(site, scope="token", token=await site.token_name())
+
+
+async def purge_of_a_vault(site: Site) -> str:
+    """One vault's responses, of many tokens."""
+    return await _purged(site, scope="vault", vault=vault_name(50))
+
+
+async def purge_of_everything(site: Site) -> str:
+    """All there is."""
+    return await _purged(site, scope="all")
+
+
+STORMS: Mapping[Storm, Callable[[int], tuple[str, str]] | None] = {
+    peace: None,
+    misses: None,
+    writes: None,
+    purge_of_a_token: lambda n: (item_target(100 + n % TOKENS, n), "greedy"),
+    purge_of_a_vault: lambda n: (item_target(50, n), f"reader-{n % TOKENS}"),
+    purge_of_everything: lambda n: (item_target(60, n), f"reader-{n % TOKENS}"),
+}
+"""What is read before each of them, by number: target and token."""
+
+
+@asynccontextmanager
+async def running(responses: int, directory: Path) -> AsyncIterator[Site]:
+    """Run an origin and a watched sidecar for the length of the block."""
+    traffic, observe, upstream, other = free_ports(4)
+    watch = directory / "seen.json"
+    settings = {
+        "UPSTREAM__URL": f"http://127.0.0.1:{upstream}",
+        "SERVER__LISTEN": f"127.0.0.1:{traffic}",
+        "SERVER__DRAIN_DELAY_SECONDS": "0",
+        "OBSERVE__LISTEN": f"127.0.0.1:{observe}",
+        "CONTROL__SOCKET": str(directory / "control.sock"),
+        "CACHE__STORE_BYTES": str(_STORE_BYTES),
+        "CACHE__ITEM_FRESHNESS_SECONDS": "3600",
+        "CACHE__TOKEN_VERIFICATION_SECONDS": "3600",
+        "AUDIT__OUTPUT": "file",
+        "AUDIT__FILE": str(directory / "audit.jsonl"),
+        "LOG__LEVEL": "error",
+    }
+    environ = os.environ | {f"CONNECT_SIDECAR__{name}": value for name, value in settings.items()}
+    origin = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.peers.origin", str(upstream), str(other)
+    )
+    sidecar = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.watched_serve", str(watch), env=environ
+    )
+    try:
+        site = Site(
+            address=f"127.0.0.1:{traffic}",
+            observe_address=f"127.0.0.1:{observe}",
+            control=directory / "control.sock",
+            watch=watch,
+            pid=sidecar.pid,
+            responses=responses,
+        )
+        await _answers(site)
+        yield site
+    finally:
+        for process in (sidecar, origin):
+            process.terminate()
+            await process.wait()
+
+
+async def _answers(site: Site) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                async with await WireClient.connect(site.address) as wire:
+                    return await site.read(wire, HOT, HOT_TOKEN)
+            except (OSError, AssertionError):
+                await asyncio.sleep(0.1)
+
+
+async def measure(responses: int, wanted: str) -> bool:
+    """Run the storms; tell whether the loop was never stopped for longer than is claimed."""
+    is_kept = True
+    with TemporaryDirectory() as name:
+        async with running(responses, Path(name)) as site:
+            await site.fill([(item_target(4, n), f"reader-{n % TOKENS}") for n in range(responses // 5)])
+            for storm, asks in STORMS.items():
+                if not re.search(wanted, storm.__name__):
+                    continue
+                if asks is not None:
+                    await site.fill([asks(number) for number in range(responses)])
+                await site.seen()
+                is_over = asyncio.Event()
+                reading = asyncio.create_task(read_hot(site, is_over))
+                what = await storm(site)
+                is_over.set()
+                took, seen = await reading, await site.seen()
+                p999 = statistics.quantiles(took, n=1000)[-1]
+                longest, collection = seen["loop"], seen["collection"]
+                assert isinstance(longest, float)
+                assert isinstance(collection, float)
+                is_kept = is_kept and longest <= CLAIMED_SECONDS
+                print(
+                    f"{storm.__name__.replace('_', ' '):>20}: hot read p50 {statistics.median(took) * 1000:.1f} ms,"
+                    f" p99.9 {p999 * 1000:.1f}, longest {max(took) * 1000:.1f}; the loop's longest"
+                    f" {longest * 1000:.1f} ms of processor time, a collection's {collection * 1000:.1f}"
+                    f" {seen['collections']}; {what}",
+                    flush=True,
+                )
+    return is_kept
+
+
+def main() -> int:
+    """Measure, print; exit code 1 if something took the loop for longer than is claimed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.storms", description=__doc__)
+    parser.add_argument("--responses", type=int, default=100_000, help="how many a purge removes")
+    parser.add_argument("--only", default="", help="a part of a storm's name")
+    options = parser.parse_args()
+    return 0 if asyncio.run(measure(options.responses, options.only)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
