@@ -9,6 +9,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.adapters.upstream_client import response_head
 from proxy.clock import SystemClock
+from proxy.connect.rules import ConnectRules
 from proxy.exchange.ports import UpstreamRequest
 from proxy.semantics.message import Request, ResponseHead
 from tests.support.exchanges import make_exchange
@@ -56,7 +57,8 @@ class Items:
 
 @pytest.mark.parametrize("tokens", [1, 20])
 async def test_items_count_for_what_they_take_and_for_little_more_than_twice_their_bodies(tokens):
-    exchange = make_exchange(upstream=Items(), clock=SystemClock(), store_bytes=10**9)
+    rules = ConnectRules(most_subjects=1)  # what is remembered of requests has a bound of its own
+    exchange = make_exchange(upstream=Items(), clock=SystemClock(), store_bytes=10**9, rules=rules)
     store = exchange._learner._store
 
     async def read(token: int, item: int) -> None:
