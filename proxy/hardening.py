@@ -74,7 +74,7 @@ def _spare_survivors(phase: str, info: Mapping[str, int]) -> None:
 def never_unmap_much() -> None:
     """Have glibc keep small blocks that are freed for others to come, and unmap each large one by itself.
 
-    It would unmap all that is free at the end of its heap in one go, 20 ms for what 100,000 stored responses had. What
+    It would unmap all that is free at the end of its heap in one go: up to 6 ms at the end of a purge of 100,000. What
     a purge has freed is filled again by what is stored next. Without glibc there is nothing to do.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
