@@ -23,20 +23,21 @@ from proxy.clock import Clock, SystemClock
 from proxy.config import Loaded, Settings
 from proxy.connect import purging
 from proxy.connect.profile import ConnectProfile
-from proxy.exchange.events import Reloaded
+from proxy.exchange.events import ExpressLaneClosed, ExpressLaneLeft, Reloaded
 from proxy.exchange.exchange import Exchange, ExchangeLimits, Outside
 from proxy.exchange.explanation import Explanation
 from proxy.exchange.mode import Mode
 from proxy.exchange.rate_limits import LimitMode
 from proxy.exchange.recovery import OnRecovery
 from proxy.exchange.sweeper import Sweeper
-from proxy.fronts import control_fronts, make_tls, observe_fronts, traffic_front
+from proxy.expressing import make_lane
+from proxy.fronts import control_fronts, drain_settings, make_tls, observe_fronts, traffic_front
 from proxy.hardening import never_unmap_much, spare_what_stays
 from proxy.observation import Everyone, Observation
 from proxy.profiles import make_limiter, make_profile, make_route_policy
 from proxy.reloading import LiveParts, Reloading
 from proxy.server.control_app import Controls, Purge, PurgeScope, Question, UnknownName
-from proxy.server.lifecycle import DrainSettings, Lifecycle, Parts, Phase
+from proxy.server.lifecycle import Lifecycle, Parts, Phase
 from proxy.server.observe_app import Observed, Service
 from proxy.status.document import Status
 from proxy.status.sources import StatusSources
@@ -97,9 +98,9 @@ class Sidecar:
         self._limiter = make_limiter(settings)
         self.exchange = self._exchange()
         self._metrics.watch(self._store, self.exchange)
-        self.lifecycle = Lifecycle(settings=_drain_settings(settings), on_phase=self._on_phase)
+        self.lifecycle = Lifecycle(settings=drain_settings(settings.server), on_phase=self._on_phase)
         observed = Observed(
-            is_ready=self.lifecycle.is_ready, service=self._service, metrics=self._metrics.render
+            is_ready=self.lifecycle.is_ready, service=self._service, metrics=self._render_metrics
         )
         self._explainer = self.exchange.explainer(self._profile.inspection)
         controls = Controls(
@@ -113,7 +114,9 @@ class Sidecar:
         self._tls = make_tls(settings.server)
         self._reloading = Reloading(settings, self._sources.read, self._live_parts())
         self._watch = FileWatch(self._watched_files, self._files_changed)
-        self._traffic = traffic_front(settings, self.exchange, self._tls)
+        self.lane = make_lane(settings, self.exchange.tickets, self._observation.tracing, self._lane_closed)
+        self._metrics.watch_lane(self.lane)
+        self._traffic = traffic_front(settings, self.exchange, self._tls, self.lane)
         self._metrics.watch_connections(self._traffic)
         self._observe = observe_fronts(settings, observed)
         self._control = control_fronts(settings, controls)
@@ -164,6 +167,7 @@ class Sidecar:
 
     def status(self) -> Status:
         """Return what an operator wants to know at a glance."""
+        self.exchange.repeats.tell()
         return StatusSources(
             settings=lambda: self._reloading.running,
             phase=lambda: self.lifecycle.phase,
@@ -183,6 +187,13 @@ class Sidecar:
         breakers = [endpoint.state() for endpoint in self._upstream.known()]
         explained = self._explainer.explain(question.method, question.target, question.token, breakers)
         return explained or UnknownName(known=self._explainer.names())
+
+    def _lane_closed(self, why: ExpressLaneClosed) -> None:
+        self._observer.notify(ExpressLaneLeft(why=why))
+
+    def _render_metrics(self, accept: str) -> tuple[bytes, str]:
+        self.exchange.repeats.tell()
+        return self._metrics.render(accept)
 
     def _live_parts(self) -> LiveParts:
         return LiveParts(
@@ -218,6 +229,8 @@ class Sidecar:
             limiter=self._limiter,
             routes=make_route_policy(settings),
             audit=self._observation.audit,
+            epoch=self._observation.epoch,
+            each_hit_is_told=lambda: self._observation.log.has_everything,
             tracing=self._observation.tracing,
             pseudonym=f"connect-sidecar-{secrets.token_hex(4)}",
         )
@@ -274,14 +287,6 @@ async def run(
     spare_what_stays()
     with sidecar.lifecycle.obeying_signals(on_hang_up=sidecar.reload):
         await sidecar.run(on_ready)
-
-
-def _drain_settings(settings: Settings) -> DrainSettings:
-    return DrainSettings(
-        drain_delay_seconds=settings.server.drain_delay_seconds,
-        drain_neighbour_seconds=settings.server.drain_neighbour_seconds,
-        drain_timeout_seconds=settings.server.drain_timeout_seconds,
-    )
 
 
 def _entity_tagger(key: bytes) -> Callable[[bytes], str]:

@@ -6,11 +6,13 @@ from pathlib import Path
 from proxy.config import Address as ConfiguredAddress
 from proxy.config import AutomaticPath, ServerSettings, Settings, TokenInjectionSettings
 from proxy.exchange.answer import Handler
-from proxy.server.connection import ConnectionLimits
+from proxy.server.connection_limits import ConnectionLimits
 from proxy.server.control_app import ControlApp, Controls
+from proxy.server.express import ExpressLane
 from proxy.server.front import Front
 from proxy.server.gate import RequiredField
 from proxy.server.http_server import HttpServer, HttpServerSettings, admit_everyone
+from proxy.server.lifecycle import DrainSettings
 from proxy.server.listeners import Address, TcpAddress, UnixAddress
 from proxy.server.observe_app import ObserveApp, Observed
 from proxy.server.peers import only_ourselves, only_users
@@ -20,7 +22,9 @@ from proxy.server.token_injection import Lending, TokenFile, TokenInjection
 _FIELD_VALUE = "true"
 
 
-def traffic_front(settings: Settings, handler: Handler, tls: ServerTls | None) -> Front:
+def traffic_front(
+    settings: Settings, handler: Handler, tls: ServerTls | None, lane: ExpressLane | None
+) -> Front:
     """Return the front that clients of Connect talk to."""
     server = settings.server
     handler = _with_token(settings.token_injection, handler)
@@ -29,8 +33,9 @@ def traffic_front(settings: Settings, handler: Handler, tls: ServerTls | None) -
         handler = RequiredField(handler, name=server.required_field, expected=expected)
     http_server = HttpServer(
         handler,
-        settings=HttpServerSettings(limits=_limits(server), max_connections=server.max_connections),
+        settings=HttpServerSettings(limits=connection_limits(server), max_connections=server.max_connections),
         admits=only_users(frozenset(server.socket_uids)) if server.socket_uids else admit_everyone,
+        lane=lane,
     )
     addresses = [_tcp("server.listen", address) for address in server.listen]
     if server.socket:
@@ -101,7 +106,17 @@ def control_fronts(settings: Settings, controls: Controls) -> list[Front]:
     return fronts
 
 
-def _limits(server: ServerSettings) -> ConnectionLimits:
+def drain_settings(server: ServerSettings) -> DrainSettings:
+    """Return how long an end may take."""
+    return DrainSettings(
+        drain_delay_seconds=server.drain_delay_seconds,
+        drain_neighbour_seconds=server.drain_neighbour_seconds,
+        drain_timeout_seconds=server.drain_timeout_seconds,
+    )
+
+
+def connection_limits(server: ServerSettings) -> ConnectionLimits:
+    """Return the bounds of a client's connection."""
     return ConnectionLimits(
         max_target_bytes=server.max_target_bytes,
         max_field_bytes=server.max_field_bytes,

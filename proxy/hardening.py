@@ -54,8 +54,9 @@ def spare_what_stays() -> None:
     A collection stops the event loop for as long as it takes to look at everything it knows, and stored responses are
     hundreds of thousands of objects. They refer to nothing that refers back: reference counts free them, as they free
     connections, flights and failures (a test sees to it). So each full collection looks only at what came since the
-    last one, and there are so many that this is little. docs/adr/0028-memory-and-pauses.md. What only the start needed goes back to the
-    system, where the C library can do that (glibc).
+    last one, and there are so many that this is little. docs/adr/0028-memory-and-pauses.md.
+
+    What only the start needed goes back to the system, where the C library can do that (glibc).
     """
     gc.collect()
     gc.freeze()

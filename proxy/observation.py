@@ -17,6 +17,7 @@ from proxy.adapters.metrics.event_loop_lag import EventLoopLag
 from proxy.clock import Clock
 from proxy.config import ConfigError, LogSettings, Settings
 from proxy.config.addresses import origin_host_and_port
+from proxy.exchange.epoch import Epoch
 from proxy.exchange.events import Event
 from proxy.exchange.ports import AuditTrail, NoAudit, Observer
 from proxy.exchange.spans import Tracing
@@ -45,11 +46,13 @@ class Everyone:
 class Observation:
     """All backends of one sidecar. `observer` hears every event; `audit` is asked before a read is answered.
 
-    `notes` are lines for the operator about what was found at the start. Raises ConfigError.
+    `epoch` moves when the audit begins to fail or has recovered. `notes` are lines for the operator about what was
+    found at the start. Raises ConfigError.
     """
 
     def __init__(self, settings: Settings, *, clock: Clock, environ: Mapping[str, str] = os.environ) -> None:
         self.notes: list[str] = []
+        self.epoch = Epoch()
         host, port = origin_host_and_port(settings.upstream.url)
         upstream = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.metrics = Metrics(version=__version__, upstream=upstream, clock=clock)
@@ -96,6 +99,7 @@ class Observation:
         await asyncio.to_thread(self.log.close)
 
     def _audit_changed(self, state: TrailState) -> None:
+        self.epoch.move()
         if state.failure is None:
             self.log.logger.info(LogEvent.AUDIT_RESUMED, lost=state.lost)
             return

@@ -105,3 +105,4 @@ class Reloading:
             exchange.revalidate()
         if now.cache.generation > before.cache.generation:
             exchange.purge(purging.EVERYTHING)
+        exchange.reconsider()

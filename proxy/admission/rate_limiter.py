@@ -46,15 +46,16 @@ class Balance:
     retry_after_seconds: float
 
 
-class _Account:
-    __slots__ = ("_named", "_policy", "buckets", "limits", "verified")
+class Account:
+    """The budgets of one token. Who keeps one asks the limiter for another as soon as it is no longer current."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.verified = float("-inf")
-        self.adopt(limits)
+    __slots__ = ("_named", "_policy", "buckets", "is_current", "limits", "verified")
 
-    def adopt(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, verified: float = float("-inf")) -> None:
         self.limits = limits
+        self.verified = verified
+        """When a request last passed outside the budgets (boot_seconds)."""
+        self.is_current = True
         self.buckets = {budget: TokenBucket(limits[budget]) for budget in Budget}
         self._named = tuple((budget.value, bucket) for budget, bucket in self.buckets.items())
         self._policy = rate_limit_fields.policy(
@@ -62,10 +63,15 @@ class _Account:
         )
 
     def fields(self, now: Instant) -> tuple[tuple[str, str], ...]:
-        members = [rate_limit_fields.state(name, *bucket.stands(now)) for name, bucket in self._named]
+        """Return the fields of an answer that tell a client how they stand."""
+        boot_seconds = now.boot_seconds
+        members = [
+            rate_limit_fields.state(name, *bucket.left_at(boot_seconds)) for name, bucket in self._named
+        ]
         return (POLICY_FIELD, self._policy), (STATE_FIELD, ", ".join(members))
 
     def balances(self, now: Instant) -> tuple[Balance, ...]:
+        """Return how they stand."""
         return tuple(
             Balance(
                 budget=budget,
@@ -78,6 +84,7 @@ class _Account:
         )
 
     def is_untouched(self, now: Instant) -> bool:
+        """Whether all of them are full."""
         return all(bucket.is_full(now) for bucket in self.buckets.values())
 
 
@@ -96,7 +103,7 @@ class RateLimiter:
         self._named = named or {}
         self._verification_seconds = verification_seconds
         self._capacity = capacity
-        self._accounts: OrderedDict[bytes, _Account] = OrderedDict()
+        self._accounts: OrderedDict[bytes, Account] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._accounts)
@@ -110,11 +117,11 @@ class RateLimiter:
 
     def charge(self, budget: Budget, token: bytes, name: str, now: Instant) -> bool:
         """Charge a request to one of a token's budgets; False if it is used up, which costs nothing."""
-        return self._account(token, name, now).buckets[budget].take(now)
+        return self.account(token, name, now).buckets[budget].take(now)
 
     def take_verification(self, token: bytes, name: str, now: Instant) -> bool:
         """Let a token that must be verified pass outside its budget, once in a while."""
-        account = self._account(token, name, now)
+        account = self.account(token, name, now)
         if not self.verification_is_due(token, now):
             return False
         account.verified = now.boot_seconds
@@ -122,17 +129,17 @@ class RateLimiter:
 
     def balances(self, token: bytes, name: str, now: Instant) -> tuple[Balance, ...]:
         """Return how a token's budgets stand."""
-        return self._account(token, name, now).balances(now)
+        return self.account(token, name, now).balances(now)
 
     def fields(self, token: bytes, name: str, now: Instant) -> tuple[tuple[str, str], ...]:
         """Return the fields of an answer that say the same to a client."""
-        return self._account(token, name, now).fields(now)
+        return self.account(token, name, now).fields(now)
 
     def peek(self, token: bytes, name: str, now: Instant) -> tuple[Balance, ...]:
         """Return the same, without making an account or a more recent use of one."""
         account, limits = self._accounts.get(token), self._named.get(name, self._limits)
         if account is None or account.limits is not limits:
-            account = _Account(limits)
+            account = Account(limits)
         return account.balances(now)
 
     def verification_is_due(self, token: bytes, now: Instant) -> bool:
@@ -140,14 +147,16 @@ class RateLimiter:
         account = self._accounts.get(token)
         return account is None or now.boot_seconds - account.verified >= self._verification_seconds
 
-    def _account(self, token: bytes, name: str, now: Instant) -> _Account:
+    def account(self, token: bytes, name: str, now: Instant) -> Account:
+        """Return the budgets of a token, which becomes the one used last."""
         account = self._accounts.get(token)
         limits = self._named.get(name, self._limits) if self._named else self._limits
         if account is None:
             self._make_room(now)
-            account = self._accounts[token] = _Account(limits)
+            account = self._accounts[token] = Account(limits)
         elif account.limits is not limits:  # it has got its name, or there are other limits since
-            account.adopt(limits)
+            account.is_current = False
+            account = self._accounts[token] = Account(limits, account.verified)
         self._accounts.move_to_end(token)
         return account
 
@@ -156,4 +165,4 @@ class RateLimiter:
             return
         oldest = [token for token, _ in zip(self._accounts, range(_LOOKED_AT), strict=False)]
         full = [token for token in oldest if self._accounts[token].is_untouched(now)]
-        del self._accounts[(full or oldest)[0]]
+        self._accounts.pop((full or oldest)[0]).is_current = False

@@ -19,6 +19,7 @@ from proxy.caching.profile import (
     Effects,
     Finding,
     Handling,
+    Horizon,
     RefusedBefore,
     Sent,
     Servability,
@@ -32,6 +33,7 @@ from proxy.clock import Instant
 from proxy.semantics.message import SAFE_METHODS, Request, Response, ResponseHead
 
 _NO_FINDING = Finding()
+_NO_END = Horizon(boot_seconds=float("inf"), wall_seconds=float("inf"))
 _SHARED = "shared"
 
 PRIVATE_RULES = CacheRules(
@@ -135,6 +137,14 @@ class HttpProfile:
     def concluded(
         self, subject: HttpSubject, request: Request, reused: StoredResponse | None, now: Instant
     ) -> bool:
+        """Nothing is ever asked for in the background."""
+        return False
+
+    def stands_until(self, subject: HttpSubject, now: Instant) -> Horizon:
+        """Know no end."""
+        return _NO_END
+
+    def repeated(self, subject: HttpSubject, reused: StoredResponse, count: int, now: Instant) -> bool:
         """Nothing is ever asked for in the background."""
         return False
 

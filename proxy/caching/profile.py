@@ -5,7 +5,6 @@ does: `HttpProfile` answers with the RFC's own rules for any origin, the Connect
 A profile performs nothing: it is told what happened and says what follows.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeVar
@@ -182,11 +181,11 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Background:
-    """A request that no client waits for. `cause` is a closed word; profiles subclass it with what they need."""
+class Horizon:
+    """Until when something holds by either clock: not at that moment any more."""
 
-    request: Request
-    cause: StrEnum
+    boot_seconds: float
+    wall_seconds: float
 
 
 SubjectT = TypeVar("SubjectT", bound=Subject)
@@ -266,30 +265,10 @@ class Profile(Protocol[SubjectT, FindingT]):
         """
         ...
 
-
-BackgroundT = TypeVar("BackgroundT", bound=Background)
-
-
-class Foresight(Protocol[BackgroundT]):
-    """What a profile wants to be asked for before any client asks."""
-
-    def background_due(self, now: Instant, most: int) -> Sequence[BackgroundT]:
-        """Return requests to send now that no client waits for, at most so many; they count as sent."""
+    def stands_until(self, subject: SubjectT, now: Instant) -> Horizon:
+        """Tell until when what is servable now stays so, if nothing is learnt meanwhile."""
         ...
 
-    def prime(self, now: Instant, delay_seconds: float) -> None:
-        """Note that the origin has come back and may wait for a request; one will be due after the delay."""
-        ...
-
-    @property
-    def is_sooner(self) -> bool:
-        """Whether something may be due sooner than `background_wait_seconds` said last."""
-        ...
-
-    def background_wait_seconds(self, now: Instant) -> float | None:
-        """Return how long nothing can be due; None if nothing will be before a client has asked again."""
-        ...
-
-    def background_ended(self, background: BackgroundT, now: Instant, *, is_too_large: bool = False) -> None:
-        """Note that a background request is over; `is_too_large` if its answer could not be collected."""
+    def repeated(self, subject: SubjectT, reused: StoredResponse, count: int, now: Instant) -> bool:
+        """Take note of so many more requests like one that was `concluded`, the last one now. Tells the same."""
         ...

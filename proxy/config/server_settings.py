@@ -12,6 +12,8 @@ from msgspec import Meta
 from proxy.config.addresses import Address
 from proxy.config.ranges import KIBIBYTE, MEBIBYTE, above_zero, from_zero, size_bytes
 
+FieldName = Annotated[str, Meta(pattern="^[A-Za-z0-9-]{1,64}$")]
+
 
 class ClientCertificates(StrEnum):
     """Whether clients show certificates of their own."""
@@ -85,6 +87,30 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(description="File with the value of `required_field`. Empty: the value is `true`"),
     ] = ""
+    express_lane: Annotated[
+        bool,
+        Meta(
+            description="Requests whose head is the same, octet for octet, as one that was a hit are answered before"
+            " they are parsed: several times as many for each core. Everything else about them is as always. It takes"
+            " a rest where a token is lent, where `required_field_file` is set, and with `log.level = debug`"
+        ),
+    ] = True
+    express_lane_ignored_fields: Annotated[
+        tuple[FieldName, ...],
+        Meta(
+            description="Request fields that may differ from one request to the next and change nothing about a hit"
+        ),
+    ] = (
+        "traceparent",
+        "tracestate",
+        "b3",
+        "X-B3-TraceId",
+        "X-B3-SpanId",
+        "X-B3-ParentSpanId",
+        "X-B3-Sampled",
+        "X-B3-Flags",
+        "X-Request-Id",
+    )
     max_connections: Annotated[
         int,
         Meta(

@@ -71,6 +71,11 @@ class _Watch:
     checked: float = float("-inf")
     is_under_way: bool = False
 
+    def note_answers(self, count: int, saved: str | None) -> None:
+        self.answered += count
+        if saved is not None and len(self.saved) < _ENOUGH_SAVED:
+            self.saved.add(saved)
+
 
 @dataclass(slots=True)
 class _Written:
@@ -128,10 +133,18 @@ class ChangeChecks:
         """Note a read that a stored response answered; `saved` names one that is fresh by a list only."""
         watch = self._watches.get((partition, vault))
         if watch is not None:
-            watch.answered += 1
-            if saved is not None and len(watch.saved) < _ENOUGH_SAVED:
-                watch.saved.add(saved)
+            watch.note_answers(1, saved)
         self._earnings.earn(now)
+
+    def repeated(self, partition: bytes, vault: str, saved: str | None, count: int, now: Instant) -> None:
+        """Note so many more reads like one that was `asked` and `answered`."""
+        place = (partition, vault)
+        watch = self._watches.get(place)
+        if watch is not None:
+            watch.used = now.boot_seconds
+            watch.note_answers(count, saved)
+            self._watches.move_to_end(place)
+        self._earnings.earn(now, count)
 
     def proven(self, partition: bytes, vault: str, sent: Instant) -> None:
         """Note a complete list: the next one is due an interval later."""

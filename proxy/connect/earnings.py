@@ -28,10 +28,10 @@ class Earnings:
         self._earned = 0
         self._spent = 0
 
-    def earn(self, now: Instant) -> None:
-        """Note a read that was answered without Connect."""
-        self._current(now).earned += 1
-        self._earned += 1
+    def earn(self, now: Instant, reads: int = 1) -> None:
+        """Note reads that were answered without Connect."""
+        self._current(now).earned += reads
+        self._earned += reads
 
     def try_spend(self, now: Instant) -> bool:
         """Note a background request, if one is allowed now."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy import __version__
-from proxy.caching.profile import Background
+from proxy.caching.background import Background
 from proxy.clock import Instant
 from proxy.connect.change_checks import ChangeChecks, Check, CheckCause
 from proxy.connect.write_fences import WriteFences

@@ -94,6 +94,12 @@ class Leases:
         renewed = standing.renewed.get(vault)
         return renewed is not None and now.boot_seconds - renewed < self.lease_seconds
 
+    def held_until(self, partition: bytes, vault: str) -> float:
+        """Return the boot_seconds at which a lease that is held now will have lapsed."""
+        standing = self._standings.get(partition)
+        renewed = None if standing is None else standing.renewed.get(vault)
+        return float("-inf") if renewed is None else renewed + self.lease_seconds
+
     def age_seconds(self, partition: bytes, vault: str, now: Instant) -> float | None:
         """Return how long ago a request was sent that proved access; None if nothing has, or not since a refusal."""
         standing = self._standings.get(partition)

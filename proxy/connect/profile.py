@@ -11,6 +11,7 @@ from proxy.caching.profile import (
     Doubt,
     Effects,
     Handling,
+    Horizon,
     RefusedBefore,
     Sent,
     Servability,
@@ -20,9 +21,9 @@ from proxy.caching.profile import (
 from proxy.caching.reasons import NotStoredReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
-from proxy.connect import bodies, health
+from proxy.connect import health
 from proxy.connect.figures import ConnectFigures
-from proxy.connect.finding import ConnectFinding
+from proxy.connect.finding import ConnectFinding, examine
 from proxy.connect.foresight import ConnectForesight
 from proxy.connect.inspection import ConnectInspection
 from proxy.connect.knowledge import Knowledge
@@ -121,27 +122,11 @@ class ConnectProfile:
         """Read a complete answer to a safe request. Parses only."""
         if response.status != 200 or subject.handling is not Handling.CACHE:
             return ConnectFinding()
-        names = subject.names
-        reading = bodies.read(names, response, decoded_bytes=self._rules.readable_body_bytes)
-        if reading is None:
-            return ConnectFinding(refusal=NotStoredReason.UNREADABLE)
-        variation, refusal = None, None
-        if reading.is_time_dependent:
-            variation = self._recomputation_of(response)
-            refusal = NotStoredReason.ONE_TIME_PASSWORD if variation is None else None
-        elif names.filtered and names.route.takes_filter and not reading.listed:
-            refusal = NotStoredReason.EMPTY_LIST
-        # An unfiltered list needs no evidence: it is fetched itself when the vault is looked at.
-        keeps = names.kind is ResourceKind.ITEM or names.filtered
-        evidence = tuple(reading.summaries.items()) if keeps else ()
-        if len(evidence) != len(reading.listed or ()):
-            evidence = ()
-        return ConnectFinding(
-            refusal=refusal,
-            version=reading.version,
-            evidence=evidence,
-            variation=variation,
-            reading=reading,
+        return examine(
+            subject.names,
+            response,
+            decoded_bytes=self._rules.readable_body_bytes,
+            variation_of=self._recomputation_of,
         )
 
     def hold_seconds(self, subject: ConnectSubject, asked: Instant, now: Instant) -> float:
@@ -253,6 +238,23 @@ class ConnectProfile:
         if reused is not None:
             saved = reused.key.target if reused.is_confirmed else None
             self._checks.answered(subject.digest, vault, saved, now)
+        return bool(len(self._checks))
+
+    def stands_until(self, subject: ConnectSubject, now: Instant) -> Horizon:
+        """Tell when the lease lapses, and when the token expires."""
+        expires = subject.usable_until_wall_seconds
+        return Horizon(
+            boot_seconds=self._leases.held_until(subject.digest, subject.names.vault or VAULT_LISTS),
+            wall_seconds=float("inf") if expires is None else expires,
+        )
+
+    def repeated(self, subject: ConnectSubject, reused: StoredResponse, count: int, now: Instant) -> bool:
+        """Take note of hits like one that was concluded; tell whether there is a vault to be watched."""
+        vault = subject.names.vault
+        if not vault:
+            return False
+        saved = reused.key.target if reused.is_confirmed else None
+        self._checks.repeated(subject.digest, vault, saved, count, now)
         return bool(len(self._checks))
 
     def partitions_labelled(self, label: str) -> tuple[bytes, ...]:

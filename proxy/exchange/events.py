@@ -80,6 +80,36 @@ class ExchangeFinished:
         return Result.ERROR if self.status >= 500 or self.status in {408, 429} else Result.REFUSED
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitsRepeated:
+    """Client requests that the store answered, fresh, like others before them: told in one sum, not one by one.
+
+    `total_seconds` is how long they took together, `greatest_age_seconds` the age of the oldest that was shown.
+    """
+
+    resource: str
+    token: str
+    count: int
+    total_seconds: float
+    greatest_age_seconds: float
+    at: Instant
+
+
+class ExpressLaneClosed(StrEnum):
+    """Why the express lane is off for as long as this process lives, although settings want it."""
+
+    MISMATCH = "mismatch"  # it would have answered otherwise than the full path
+    UNKNOWN_AIOHTTP = "unknown_aiohttp"  # what it relies on is not there
+    FAULT = "fault"  # an error of its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpressLaneLeft:
+    """The express lane has turned itself off; all requests take the full path."""
+
+    why: ExpressLaneClosed
+
+
 class Cause(StrEnum):
     """Why a request was sent to an upstream."""
 
@@ -240,6 +270,8 @@ class Reloaded:
 
 Event = (
     ExchangeFinished
+    | HitsRepeated
+    | ExpressLaneLeft
     | UpstreamAnswered
     | UpstreamRetried
     | UpstreamStateChanged

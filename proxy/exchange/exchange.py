@@ -6,16 +6,18 @@ from typing import Any, Generic
 
 from proxy.admission.rate_limiter import RateLimiter
 from proxy.admission.route_policy import RoutePolicy
+from proxy.caching.background import Foresight
 from proxy.caching.generations import Generations
 from proxy.caching.inspection import Inspection
 from proxy.caching.key import ROOT
-from proxy.caching.profile import Effects, FindingT, Foresight, Profile, SubjectT
+from proxy.caching.profile import Effects, FindingT, Profile, SubjectT
 from proxy.clock import Clock
 from proxy.exchange.answer import Answer
 from proxy.exchange.buffering import BodyCollector, BufferBudget
 from proxy.exchange.composer import Composer
 from proxy.exchange.crowd import Crowd
 from proxy.exchange.entry import Entry
+from proxy.exchange.epoch import Epoch
 from proxy.exchange.events import ModeChanged, Purged
 from proxy.exchange.explainer import Explainer
 from proxy.exchange.fetcher import Fetcher
@@ -30,9 +32,11 @@ from proxy.exchange.rate_limits import LimitMode, RateLimits
 from proxy.exchange.reader import Reader
 from proxy.exchange.rehearsal import Rehearsal
 from proxy.exchange.relay import LargeResponses
+from proxy.exchange.repeats import Repeats
 from proxy.exchange.reporter import Reporter
 from proxy.exchange.spans import NO_TRACING, Tracing
 from proxy.exchange.stored_answers import StoredAnswers
+from proxy.exchange.tickets import Tickets
 from proxy.exchange.write_queue import WriteQueue
 from proxy.exchange.writer import Writer
 from proxy.semantics.message import Request
@@ -55,7 +59,10 @@ class ExchangeLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside(Generic[SubjectT, FindingT]):
-    """Everything an exchange is given."""
+    """Everything an exchange is given. `each_hit_is_told`: somebody wants an event for every hit, now.
+
+    `epoch` may be moved by whatever decides with the exchange: the audit, when it can't be written.
+    """
 
     profile: Profile[SubjectT, FindingT]
     store: ResponseStore
@@ -68,6 +75,8 @@ class Outside(Generic[SubjectT, FindingT]):
     routes: RoutePolicy = field(default_factory=RoutePolicy)
     limiter: RateLimiter = field(default_factory=RateLimiter)
     audit: AuditTrail = field(default_factory=NoAudit)
+    epoch: Epoch = field(default_factory=Epoch)
+    each_hit_is_told: Callable[[], bool] = lambda: False
     tracing: Tracing = NO_TRACING
 
 
@@ -80,6 +89,7 @@ class Exchange(Generic[SubjectT, FindingT]):
         self._observer = outside.observer
         self._clock = outside.clock
         self._foresight = outside.foresight
+        self._epoch = outside.epoch
         generations = Generations()
         composer = Composer(pseudonym=outside.pseudonym, clock=outside.clock)
         large_responses = LargeResponses(limits.large_response_concurrency)
@@ -93,6 +103,7 @@ class Exchange(Generic[SubjectT, FindingT]):
             generations=generations,
             clock=outside.clock,
             entity_tag=outside.entity_tag,
+            epoch=outside.epoch,
         )
         fetcher = Fetcher(
             profile=outside.profile,
@@ -189,6 +200,22 @@ class Exchange(Generic[SubjectT, FindingT]):
             mode=mode,
         )
 
+        self.repeats = Repeats(observer=outside.observer, clock=outside.clock)
+        self.tickets = Tickets(
+            profile=outside.profile,
+            store=outside.store,
+            lookup=lookup,
+            limits=rate_limits,
+            entry=self._entry,
+            composer=composer,
+            audit=outside.audit,
+            prober=self._prober,
+            repeats=self.repeats,
+            epoch=outside.epoch,
+            clock=outside.clock,
+            may_repeat=lambda: self.mode is Mode.CACHE and not outside.each_hit_is_told(),
+        )
+
     @property
     def mode(self) -> Mode:
         """How much is done."""
@@ -241,6 +268,10 @@ class Exchange(Generic[SubjectT, FindingT]):
         """Let pass what other rules say, from now on."""
         self._entry.routes = routes
 
+    def reconsider(self) -> None:
+        """Have decisions that are kept for repeating made anew: settings have changed."""
+        self._epoch.move()
+
     def revalidate(self) -> None:
         """Have everything that is stored validated before it is used again."""
         self._learner.carry_out(Effects(advance=(ROOT,)))
@@ -261,3 +292,4 @@ class Exchange(Generic[SubjectT, FindingT]):
         if self._prober is not None:
             await self._prober.close()
         await self._handler.close()
+        self.repeats.close()

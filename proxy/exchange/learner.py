@@ -15,6 +15,7 @@ from proxy.caching.profile import Effects, FindingT, Profile, Proof, Sent, Subje
 from proxy.caching.reasons import KEEPS_STORED, NotStoredReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Clock, Instant
+from proxy.exchange.epoch import Epoch
 from proxy.exchange.errand import Errand
 from proxy.exchange.flights import Flight
 from proxy.exchange.landing import Landed, Landing, Overflowing
@@ -33,12 +34,14 @@ class Learner(Generic[SubjectT, FindingT]):
         generations: Generations,
         clock: Clock,
         entity_tag: Callable[[bytes], str],
+        epoch: Epoch,
     ) -> None:
         self._profile = profile
         self._store = store
         self._generations = generations
         self._clock = clock
         self._entity_tag = entity_tag
+        self._epoch = epoch
 
     def take_note(self, subject: SubjectT, head: ResponseHead, sent: Sent) -> None:
         """Learn from an answer whose body is not collected."""
@@ -46,6 +49,7 @@ class Learner(Generic[SubjectT, FindingT]):
 
     def carry_out(self, effects: Effects) -> int:
         """Raise generations and remove stored responses; return how many went."""
+        self._epoch.move()  # whatever is learnt, by an answer or a write, ends here
         if effects.advance:
             self._generations.advance(effects.advance)
         return sum(self._store.remove_tagged(tags) for tags in effects.remove)

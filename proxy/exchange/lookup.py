@@ -14,6 +14,9 @@ from proxy.errors import ErrorKind
 from proxy.exchange.ports import ResponseStore
 from proxy.semantics.message import Request
 
+_ROUNDING_SECONDS = 1e-6
+"""A sum and a difference of the same times may differ by less."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prospect:
@@ -43,6 +46,31 @@ class Lookup(Generic[SubjectT, FindingT]):
         missing = ForwardReason.MISS if isinstance(selected, StoredResponse) else selected
         servability = self._servability(subject, stored, now)
         return decisions.on_request(request, stored, missing, servability, now)
+
+    def repeatable(self, subject: SubjectT, request: Request, now: Instant) -> StoredResponse | None:
+        """Return what answers a request, if it is the plain hit that the next one of its kind will be, too."""
+        decision = self.on_request(subject, request, now)
+        if not isinstance(decision, decisions.Reuse) or decision.refresh:
+            return None
+        stored = decision.stored
+        is_only_one = len(self._store.peek(subject.key)) == 1
+        return stored if is_only_one and _is_plain(stored) and stored.ttl_seconds(now) > 0 else None
+
+    def holds_until(
+        self, subject: SubjectT, stored: StoredResponse, now: Instant
+    ) -> tuple[float, float] | None:
+        """Return until when (boot and wall seconds) a plain request gets a stored response, if nothing happens.
+
+        None: it does not get it now.
+        """
+        servability = self._servability(subject, stored, now)
+        if servability is not Servability.SERVABLE or stored.must_validate or not _is_plain(stored):
+            return None
+        received, initial = stored.response_received.boot_seconds, stored.corrected_initial_age_seconds
+        stale_at = received + (stored.freshness_lifetime_seconds - initial) - _ROUNDING_SECONDS
+        stands = self._profile.stands_until(subject, now)
+        until = min(stale_at, stands.boot_seconds), stands.wall_seconds
+        return until if now.boot_seconds < until[0] and now.wall_seconds < until[1] else None
 
     def foresee(self, subject: SubjectT, request: Request, now: Instant) -> Prospect:
         """Tell what would be found for a request whose fields nobody knows: the latest of several. Changes nothing."""
@@ -97,3 +125,8 @@ class Lookup(Generic[SubjectT, FindingT]):
             return servability
         is_outdated = stored.generation != self._generations.current(subject.scopes)
         return Servability.MUST_VALIDATE if is_outdated else Servability.SERVABLE
+
+
+def _is_plain(stored: StoredResponse) -> bool:
+    """Tell whether every request for it that shapes nothing gets the same octets, whatever the time and its fields."""
+    return stored.response.status == 200 and stored.variation is None and not stored.nominated

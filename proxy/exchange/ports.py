@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from proxy.audit.ledger import Identity
 from proxy.caching.key import CacheKey, Tag
 from proxy.caching.stored_response import StoredResponse
+from proxy.clock import Instant
 from proxy.exchange.events import Cause, Event, ExchangeFinished
 from proxy.semantics.message import Fields, ResponseHead
 from proxy.semantics.trace_context import TraceContext
@@ -97,6 +99,19 @@ class Upstream(Protocol):
         ...
 
 
+class Companion(Protocol):
+    """Something that is of use only as long as a stored response is there."""
+
+    @property
+    def size_bytes(self) -> int:
+        """What it counts for; never changes."""
+        ...
+
+    def drop(self) -> None:
+        """Go: the response has. Must not ask the store for anything."""
+        ...
+
+
 class ResponseStore(Protocol):
     """Stored responses, bounded by bytes, least recently used first to go. Never blocks."""
 
@@ -137,6 +152,25 @@ class ResponseStore(Protocol):
         """
         ...
 
+    def attach(self, key: CacheKey, companion: Companion) -> bool:
+        """Keep something with what is stored under a key, counted with it, until all of that has gone.
+
+        False, and nothing is kept, if nothing is stored there or there is no room.
+        """
+        ...
+
+    def detach(self, key: CacheKey, companion: Companion) -> None:
+        """Keep it no longer; nothing if it has gone."""
+        ...
+
+
+class ReadRecord(Protocol):
+    """Equal reads of one interval of the audit. As long as it is open, who answers one more adds it here."""
+
+    is_open: bool
+    count: int
+    last_wall_seconds: float
+
 
 class AuditTrail(Protocol):
     """The record of what clients read without the origin hearing of it."""
@@ -148,6 +182,22 @@ class AuditTrail(Protocol):
         """
         ...
 
+    def record_of(self, read: Identity, now: Instant) -> ReadRecord | None:
+        """Return where reads like this one are counted; nothing is counted by asking.
+
+        None: they must be `admitted` one by one, for now.
+        """
+        ...
+
+
+class _Unread:
+    __slots__ = ("count", "is_open", "last_wall_seconds")
+
+    def __init__(self) -> None:
+        self.is_open = True
+        self.count = 0
+        self.last_wall_seconds = 0.0
+
 
 class NoAudit:
     """An audit that is off: everything is admitted, nothing is noted."""
@@ -155,6 +205,10 @@ class NoAudit:
     def admits(self, read: ExchangeFinished) -> bool:
         """Admit it."""
         return True
+
+    def record_of(self, read: Identity, now: Instant) -> ReadRecord:
+        """Return a record that nobody reads."""
+        return _Unread()
 
 
 class Observer(Protocol):

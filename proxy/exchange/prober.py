@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Generic
 
-from proxy.caching.profile import BackgroundT, FindingT, Foresight, Profile, SubjectT
+from proxy.caching.background import BackgroundT, Foresight
+from proxy.caching.profile import FindingT, Profile, SubjectT
 from proxy.clock import Clock
 from proxy.exchange.events import BackgroundFinished, BackgroundOutcome
 from proxy.exchange.landing import Landed, Landing, Lost, Overflowing

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic
 
-from proxy.admission.rate_limiter import Balance, Budget, RateLimiter
+from proxy.admission.rate_limiter import Account, Balance, Budget, RateLimiter
 from proxy.caching.profile import FindingT, Profile, Standing, SubjectT
 from proxy.clock import Instant
 from proxy.exchange.events import Limited
@@ -76,6 +76,17 @@ class RateLimits(Generic[SubjectT, FindingT]):
         if self._mode is not LimitMode.ENFORCE or self._profile.standing(subject, now) is Standing.STRANGER:
             return ()
         return self._limiter.fields(subject.key.partition, subject.partition_label, now)
+
+    @property
+    def are_shown(self) -> bool:
+        """Whether answers tell how budgets stand."""
+        return self._mode is LimitMode.ENFORCE
+
+    def account(self, subject: SubjectT, now: Instant) -> Account | None:
+        """Return what a request of a known token is charged to; None if it is charged to nothing."""
+        if self._mode is LimitMode.OFF or self._profile.standing(subject, now) is Standing.STRANGER:
+            return None
+        return self._limiter.account(subject.key.partition, subject.partition_label, now)
 
     def foresee(self, subject: SubjectT, now: Instant) -> BudgetOutlook:
         """Tell how the next request would fare. Charges nothing."""

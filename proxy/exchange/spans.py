@@ -184,6 +184,19 @@ class Tracing:
         self.listener = listener
         self._sampler = sampler
 
+    @property
+    def is_on(self) -> bool:
+        """Whether any trace may be kept."""
+        return self._sampler is not None
+
+    @property
+    def leaves_out_unsampled(self) -> bool:
+        """Whether no trace is kept whose client says that it isn't."""
+        if self._sampler is None:
+            return True
+        lowest = TraceContext(trace_id=1, span_id=1, is_sampled=False)  # a ratio takes the lowest ids first
+        return not self._sampler.samples(lowest, 1, "")
+
     def server(self, method: str, route: str, fields: Fields) -> Span:
         """Begin our part of a client's trace, or a trace of our own where the client has none."""
         if self._sampler is None:

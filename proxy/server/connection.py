@@ -10,7 +10,6 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from aiohttp.streams import EMPTY_PAYLOAD
@@ -20,7 +19,10 @@ from aiohttp.web_response import StreamResponse
 
 from proxy.connect.error_response import Message
 from proxy.errors import forget_frames
+from proxy.exchange.answer import Answer
+from proxy.semantics.message import Request
 from proxy.semantics.peer import NOBODY, Peer
+from proxy.server.connection_limits import ConnectionLimits
 from proxy.server.inbound import Inbound, Reply
 from proxy.server.peers import peer_of
 from proxy.server.problems import TOO_MANY_CONNECTIONS, HeadGivenUpError, problem_of_error
@@ -32,27 +34,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _FAREWELL_SECONDS = 0.5
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionLimits:
-    """Bounds of one client connection (`server.*`)."""
-
-    max_target_bytes: int = 16_384
-    max_field_bytes: int = 66_560  # name and value: a 64 KiB token (150 vaults and more) passes
-    max_fields: int = 128
-    max_head_bytes: int = 262_144
-    idle_seconds: float = 120.0  # longer than clients keep theirs (Go: 90), so that they close first
-    head_seconds: float = 10.0
-    max_body_bytes: int = 8_388_608
-    body_idle_seconds: float = 30.0
-    write_stall_seconds: float = 60.0
-    linger_seconds: float = 2.0  # so that a refusal is read before a reset overtakes it
-
-    def __post_init__(self) -> None:
-        if self.max_target_bytes == self.max_field_bytes:
-            # the parser's error tells a long target from a long field by the limit it quotes
-            raise ValueError("max_target_bytes and max_field_bytes must differ")
 
 
 class Connection(RequestHandler):
@@ -125,6 +106,9 @@ class Connection(RequestHandler):
     def attend(self, inbound: Inbound) -> None:
         """Note the request that is being answered, from the moment it leaves the queue."""
         self._inbound = inbound
+
+    def answered(self, request: Request, answer: Answer) -> None:
+        """Hear what a request will get."""
 
     def retire(self) -> bool:
         """Close if nothing has been asked, and say so; who is being answered is told `Connection: close`."""

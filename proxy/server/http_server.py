@@ -20,7 +20,10 @@ from proxy.connect.error_response import Message
 from proxy.errors import RequestBodyError, RequestBodyTooLargeError
 from proxy.exchange.answer import Handler
 from proxy.semantics.peer import Peer
-from proxy.server.connection import Connection, ConnectionLimits
+from proxy.server.connection import Connection
+from proxy.server.connection_limits import ConnectionLimits
+from proxy.server.express import ExpressLane
+from proxy.server.express_connection import ExpressConnection
 from proxy.server.inbound import Inbound, Reply
 from proxy.server.translate import OwnNames, translate
 
@@ -50,6 +53,7 @@ class HttpServer(Server):
         *,
         settings: HttpServerSettings,
         admits: Callable[[asyncio.Transport], bool] = admit_everyone,
+        lane: ExpressLane | None = None,
     ) -> None:
         super().__init__(
             cast(Any, self._respond),
@@ -61,6 +65,7 @@ class HttpServer(Server):
         self._gone = asyncio.Event()
         self._gone.set()
         self.admits = admits
+        self._lane = lane
         self.is_draining = False
         self._keeps_neighbours = False
         self._neighbour_asked_at = float("-inf")
@@ -68,7 +73,9 @@ class HttpServer(Server):
         """How many connections were refused for want of room."""
 
     def __call__(self) -> Connection:
-        return Connection(self, self._settings.limits)
+        if self._lane is None:
+            return Connection(self, self._settings.limits)
+        return ExpressConnection(self, self._settings.limits, self._lane)
 
     # --- connections
 
@@ -103,13 +110,18 @@ class HttpServer(Server):
 
     def begin_drain(self) -> None:
         """From now on every answer carries `Connection: close`; new connections are still served."""
-        self.is_draining = True
+        self._drain()
         self._keeps_neighbours = False
 
     def begin_keeping_neighbours(self) -> None:
         """Begin to drain for all but neighbours: that their connections stay open shows that they are there."""
-        self.is_draining = True
+        self._drain()
         self._keeps_neighbours = True
+
+    def _drain(self) -> None:
+        self.is_draining = True
+        if self._lane is not None:
+            self._lane.rest()  # its answers would not end a connection
 
     def keeps(self, peer: Peer) -> bool:
         """Tell whether a connection goes on after its answer."""
@@ -158,7 +170,9 @@ class HttpServer(Server):
         if isinstance(request, Message):
             return Reply.refusal(inbound, request)
         try:
-            return Reply(inbound, await self._handler.handle(request, inbound.open_body()))
+            answer = await self._handler.handle(request, inbound.open_body())
+            connection.answered(request, answer)
+            return Reply(inbound, answer)
         except RequestBodyTooLargeError:
             return Reply.refusal(inbound, Message.BODY_TOO_LARGE)
         except RequestBodyError:

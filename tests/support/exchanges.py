@@ -5,9 +5,10 @@ from proxy.admission.rate_limiter import RateLimiter
 from proxy.clock import Clock
 from proxy.connect import purging
 from proxy.connect.profile import ConnectProfile, ConnectRules
+from proxy.exchange.epoch import Epoch
 from proxy.exchange.events import Event
 from proxy.exchange.exchange import Exchange, ExchangeLimits, Outside
-from proxy.exchange.ports import Observer, Upstream
+from proxy.exchange.ports import AuditTrail, NoAudit, Observer, Upstream
 
 
 class Silence:
@@ -37,6 +38,8 @@ def make_exchange(
     observer: Observer | None = None,
     limiter: RateLimiter | None = None,
     limits: ExchangeLimits | None = None,
+    audit: AuditTrail | None = None,
+    epoch: Epoch | None = None,
 ) -> TestedExchange:
     """Return an exchange in front of `upstream`."""
     profile = ConnectProfile(rules=rules or ConnectRules(), key=key)
@@ -50,6 +53,8 @@ def make_exchange(
         entity_tag=lambda body: '"tag"',
         pseudonym="connect-sidecar-test",
         limiter=RateLimiter() if limiter is None else limiter,
+        audit=audit or NoAudit(),
+        epoch=epoch or Epoch(),
     )
     exchange = TestedExchange(outside, limits or ExchangeLimits())
     exchange.profile = profile

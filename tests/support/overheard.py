@@ -16,8 +16,6 @@ from proxy.emulator.tokens import TokenAuthority
 _SHORTEST = 8
 """Shorter texts may stand anywhere by chance, and so may one letter again and again."""
 
-LOG_METHODS = ("write", "debug", "info", "warning", "error", "critical")
-
 _NO_SECRETS = frozenset({"username", "password", "connect-sidecar"})
 
 
@@ -53,8 +51,7 @@ class Overheard:
         TokenAuthority.issue = issued  # type: ignore[method-assign]
         Replication.change_at_once = changed  # type: ignore[method-assign]
         Replication.write = written  # type: ignore[method-assign]
-        for level in LOG_METHODS:
-            setattr(LineWriter, level, taken)
+        LineWriter.write = taken  # type: ignore[method-assign]
 
     def say(self, who: str, octets: bytes) -> None:
         """Note something that was said; a line that was said before is no news."""

@@ -10,6 +10,7 @@ from proxy.adapters.audit.chain_writer import ChainWriter, Outcome
 from proxy.adapters.audit.figures import AuditFigures
 from proxy.adapters.audit.trail import PATIENCE_SECONDS, Trail, TrailRules, TrailState
 from proxy.audit.ledger import Aggregate, Identity
+from proxy.clock import Instant
 
 
 class StrictTrail(Trail):
@@ -25,6 +26,9 @@ class StrictTrail(Trail):
         super().__init__(writer, figures, rules, on_change)
         self._first_lines: dict[Identity, asyncio.Future[Outcome]] = {}
         self._unanswered: set[Aggregate] = set()
+
+    def _prepared(self, identity: Identity, now: Instant) -> None:
+        """Prepare nothing: the first of equal reads is written before it is answered."""
 
     def _first(self, identity: Identity, wall_seconds: float) -> bool | Awaitable[bool]:
         return self._on_record(identity, wall_seconds)

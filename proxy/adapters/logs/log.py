@@ -27,6 +27,7 @@ from proxy.exchange.events import (
     Answered,
     Event,
     ExchangeFinished,
+    ExpressLaneLeft,
     Invalidated,
     Limited,
     ModeChanged,
@@ -91,6 +92,11 @@ class Log:
         self._miss_sample_ratio = policy.miss_sample_ratio
         self.logger = Logger(self._render, self._writer.write, threshold=policy.threshold)
         library_loggers.adopt(Adopted(self.logger, self._admits), policy.threshold)
+
+    @property
+    def has_everything(self) -> bool:
+        """Whether every exchange has a line, hits as well."""
+        return self._has_everything
 
     @property
     def lines_lost(self) -> int:
@@ -225,6 +231,8 @@ class Log:
                 self.logger.warning(LogEvent.MODE_CHANGED, before=event.before, mode=event.mode)
             case WouldBeHit() if event.is_wrong:
                 self.logger.info(LogEvent.WOULD_BE_WRONG, resource=event.resource)
+            case ExpressLaneLeft():
+                self.logger.error(LogEvent.LANE_CLOSED, why=event.why)
             case Purged():
                 self.logger.info(LogEvent.PURGED, removed=event.removed)
             case _:

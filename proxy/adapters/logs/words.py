@@ -30,6 +30,7 @@ class LogEvent(StrEnum):
     WORKING_AGAIN = "answers.working_again"
     AUDIT_FAILING = "audit.failing"
     AUDIT_RESUMED = "audit.resumed"
+    LANE_CLOSED = "express_lane.closed"
     EXCEEDED = "limits.exceeded"
     KEPT_AGAIN = "limits.kept_again"
     LIBRARY = "library.message"
@@ -78,6 +79,7 @@ FIELDS: Mapping[LogEvent, tuple[str, ...]] = {
     LogEvent.WORKING_AGAIN: ("why", "duration_s", "count"),
     LogEvent.AUDIT_FAILING: ("why", "lost"),
     LogEvent.AUDIT_RESUMED: ("lost",),
+    LogEvent.LANE_CLOSED: ("why",),
     LogEvent.EXCEEDED: ("token", "budget", "enforced"),
     LogEvent.KEPT_AGAIN: ("token", "budget", "enforced", "duration_s", "count"),
     LogEvent.LIBRARY: ("library", "where", "error"),

@@ -4,13 +4,19 @@ What a response is counted with is its body, fields, key and a measured overhead
 them.
 """
 
-from collections import OrderedDict
+from math import inf
+from typing import TYPE_CHECKING
+
+from cachetools import Cache, LRUCache
 
 from proxy.caching.key import CacheKey, Tag
 from proxy.caching.stored_response import StoredResponse
 from proxy.semantics.message import REPEATING_FIELDS
 
-_OVERHEAD_BYTES = 920
+if TYPE_CHECKING:
+    from proxy.exchange.ports import Companion
+
+_OVERHEAD_BYTES = 1_030
 """Objects around one response: key, dataclasses, multidict, floats, its places in the store. Like those below it
 was measured with tracemalloc, and tests measure it again."""
 
@@ -49,14 +55,42 @@ class Entry:
     """What is stored under one key: at least one response, the most recent first, and what they count for.
 
     It stays the same object for as long as anything is stored under its key, and is empty once it has been taken
-    apart.
+    apart. `companions` are of use as long as that is so, and go with it.
     """
 
-    __slots__ = ("size_bytes", "variants")
+    __slots__ = ("companions", "size_bytes", "variants")
 
     def __init__(self) -> None:
         self.variants: tuple[StoredResponse, ...] = ()
+        self.companions: tuple[Companion, ...] = ()
         self.size_bytes = 0
+        """Of responses and companions together."""
+
+    def count(self) -> int:
+        """Count anew; return by how much more it is than before."""
+        before = self.size_bytes
+        self.size_bytes = sum(map(accounted_bytes, self.variants)) + sum(
+            companion.size_bytes for companion in self.companions
+        )
+        return self.size_bytes - before
+
+    def take_apart(self) -> None:
+        """Be empty, and have companions go."""
+        self.variants = ()
+        companions, self.companions = self.companions, ()
+        for companion in companions:
+            companion.drop()
+
+
+class EntriesByUse(LRUCache[CacheKey, Entry]):
+    """Entries by key, and the order of their use. How many there may be is for who counts their bytes to say."""
+
+    def __init__(self) -> None:
+        super().__init__(inf)
+
+    def peek(self, key: CacheKey) -> Entry | None:
+        """Return what is under a key, which is no use of it."""
+        return Cache.__getitem__(self, key) if key in self else None
 
 
 Carriers = dict[Entry, None]
@@ -67,7 +101,7 @@ to the system bit by bit; in the order of a set most of it would go back with th
 class Leftovers:
     """What a removal of everything has left, taken apart entry by entry; references first, so that none frees many."""
 
-    def __init__(self, entries: OrderedDict[CacheKey, Entry], tagged: dict[Tag, Entry | Carriers]) -> None:
+    def __init__(self, entries: EntriesByUse, tagged: dict[Tag, Entry | Carriers]) -> None:
         self._entries = entries
         self._tagged = tagged
         self._carriers: Carriers = {}
@@ -84,5 +118,5 @@ class Leftovers:
         if not self._entries:
             return None
         _, entry = self._entries.popitem()
-        entry.variants = ()
+        entry.take_apart()
         return entry.size_bytes

@@ -5,16 +5,26 @@ exactly what is stored: it shrinks with every eviction. A large removal takes ef
 memory back in pieces: to take 100,000 responses apart takes a good part of a second, and everybody would wait for it.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import filterfalse
 
-from proxy.adapters.memory_store.entries import Carriers, Entry, Leftovers, accounted_bytes, tag_bytes
+from proxy.adapters.memory_store.entries import (
+    Carriers,
+    EntriesByUse,
+    Entry,
+    Leftovers,
+    accounted_bytes,
+    tag_bytes,
+)
 from proxy.caching.key import CacheKey, Tag
 from proxy.caching.stored_response import StoredResponse
+from proxy.exchange.ports import Companion
 
 _MOST_VARIANTS = 16
 """Stored responses under one key: an origin that varies by what every client sends must not fill the store."""
+
+_MOST_COMPANIONS = 256
+"""Under one key: a client whose requests never repeat must not fill the store with what is known of them."""
 
 _PIECE = 128
 """How many entries are taken apart in one go: well below a millisecond."""
@@ -29,7 +39,7 @@ class MemoryStore:
         self._total_bytes = total_bytes
         self._per_response_bytes = per_response_bytes
         self._piece = piece
-        self._entries: OrderedDict[CacheKey, Entry] = OrderedDict()  # least recently used first
+        self._entries = EntriesByUse()
         self._tagged: dict[Tag, Entry | Carriers] = {}  # a dict only where there are several
         self._gone: Carriers = {}  # removed, but not yet taken out of the two above
         self._left: list[Leftovers] = []
@@ -60,11 +70,11 @@ class MemoryStore:
 
     def get(self, key: CacheKey) -> Sequence[StoredResponse]:
         """Return the stored responses under a key, most recent first."""
-        entry = self._entries.get(key)
-        if entry is None or (self._gone and entry in self._gone):
+        try:
+            entry = self._entries[key]
+        except KeyError:
             return ()
-        self._entries.move_to_end(key)
-        return entry.variants
+        return () if self._gone and entry in self._gone else entry.variants
 
     def peek(self, key: CacheKey) -> Sequence[StoredResponse]:
         """Return the stored responses under a key, which is no use of them."""
@@ -108,6 +118,28 @@ class MemoryStore:
             if wanted.issubset(stored.tags)
         ]
 
+    def attach(self, key: CacheKey, companion: Companion) -> bool:
+        """Keep something with what is stored under a key, counted with it, until all of that has gone."""
+        entry = self._entry(key)
+        if entry is None or entry.size_bytes + companion.size_bytes > self._total_bytes:
+            return False
+        self._entries[key] = entry  # what is used last goes last
+        if len(entry.companions) >= _MOST_COMPANIONS:
+            oldest, *others = entry.companions
+            oldest.drop()
+            entry.companions = tuple(others)
+        entry.companions += (companion,)
+        self._bytes += entry.count()
+        self._make_room()
+        return True
+
+    def detach(self, key: CacheKey, companion: Companion) -> None:
+        """Keep it no longer; nothing if it has gone."""
+        entry = self._entries.peek(key)
+        if entry is not None and companion in entry.companions:
+            entry.companions = tuple(other for other in entry.companions if other is not companion)
+            self._bytes += entry.count()
+
     def remove(self, key: CacheKey) -> int:
         """Remove all responses under a key; return how many."""
         entry = self._entry(key)
@@ -138,7 +170,7 @@ class MemoryStore:
 
     def _remove_all(self) -> None:
         self._left.append(Leftovers(self._entries, self._tagged))
-        self._entries, self._tagged, self._gone = OrderedDict(), {}, {}
+        self._entries, self._tagged, self._gone = EntriesByUse(), {}, {}
         self._plural = self._count = 0
 
     def _remove_carriers(self, tags: Sequence[Tag]) -> None:
@@ -187,28 +219,28 @@ class MemoryStore:
         return {} if carriers is None else carriers
 
     def _entry(self, key: CacheKey) -> Entry | None:
-        entry = self._entries.get(key)
+        entry = self._entries.peek(key)
         return None if entry is None or entry in self._gone else entry
 
     def _keep(self, key: CacheKey, entry: Entry | None, variants: tuple[StoredResponse, ...]) -> None:
         if entry is None:
-            entry = self._entries.get(key)
+            entry = self._entries.peek(key)
             if entry is not None:  # it has gone, but is still there
                 del self._gone[entry]
                 self._take_out(key, entry)
             entry = self._entries[key] = Entry()
         else:
-            self._entries.move_to_end(key)
+            self._entries[key] = entry
         self._fill(entry, variants)
+        self._make_room()
+
+    def _make_room(self) -> None:
         while self._bytes > self._total_bytes:
             if not self._sweep_one():
-                self._evict()
-
-    def _evict(self) -> None:
-        key, entry = next(iter(self._entries.items()))
-        self._count -= len(entry.variants)
-        self._evictions += len(entry.variants)
-        self._take_out(key, entry)
+                _, entry = self._entries.popitem()
+                self._count -= len(entry.variants)
+                self._evictions += len(entry.variants)
+                self._let_go(entry)
 
     def _sweep_one(self) -> bool:
         """Take one thing apart that was removed; tell whether there was any."""
@@ -225,21 +257,23 @@ class MemoryStore:
         return False
 
     def _fill(self, entry: Entry, variants: tuple[StoredResponse, ...]) -> None:
-        before, size_bytes = entry.variants, sum(map(accounted_bytes, variants))
+        before, entry.variants = entry.variants, variants
         self._count += len(variants) - len(before)
-        self._bytes += size_bytes - entry.size_bytes
         self._plural += (len(variants) > 1) - (len(before) > 1)
-        entry.variants, entry.size_bytes = variants, size_bytes
+        self._bytes += entry.count()
         self._unindex(entry, before)
         self._index(entry)
 
     def _take_out(self, key: CacheKey, entry: Entry) -> None:
         """Forget an entry, but for the count of responses: what has gone is no longer in it."""
         del self._entries[key]
+        self._let_go(entry)
+
+    def _let_go(self, entry: Entry) -> None:
         self._bytes -= entry.size_bytes
         self._plural -= len(entry.variants) > 1
         self._unindex(entry, entry.variants)
-        entry.variants = ()
+        entry.take_apart()
 
     def _index(self, entry: Entry) -> None:
         for stored in entry.variants:

@@ -20,6 +20,7 @@ from proxy.adapters.metrics.figures import (
     ConnectionFigures,
     EndpointFigures,
     ExchangeFigures,
+    LaneFigures,
     LogFigures,
     LoopFigures,
     ProfileFigures,
@@ -103,6 +104,10 @@ class Metrics:
     def watch_loop(self, loop: LoopFigures) -> None:
         """Take the event loop's lag into every scrape."""
         self._clients.loop = loop
+
+    def watch_lane(self, lane: LaneFigures | None) -> None:
+        """Take the express lane into every scrape; None: there is none."""
+        self._clients.lane = lane
 
     def watch_audit(self, audit: AuditFigures) -> None:
         """Take the audit's figures into every scrape."""

@@ -5,14 +5,29 @@ from collections.abc import Iterable
 from prometheus_client.core import Metric
 
 from proxy.adapters.metrics.family import TOKEN, closed, counter, gauge, histogram
-from proxy.adapters.metrics.figures import ConnectionFigures, ExchangeFigures, LoopFigures, ProfileFigures
+from proxy.adapters.metrics.figures import (
+    ConnectionFigures,
+    ExchangeFigures,
+    LaneFigures,
+    LoopFigures,
+    ProfileFigures,
+)
 from proxy.adapters.metrics.ledger import Cell, Counts, DurationsByWord
 from proxy.adapters.metrics.section import Hearing
 from proxy.caching.reasons import ForwardReason, NotStoredReason
 from proxy.clock import Clock
 from proxy.connect.resources import ResourceKind
 from proxy.errors import ErrorKind
-from proxy.exchange.events import Answered, ExchangeFinished, Reloaded, Result, WouldBeHit
+from proxy.exchange.events import (
+    Answered,
+    ExchangeFinished,
+    ExpressLaneClosed,
+    ExpressLaneLeft,
+    HitsRepeated,
+    Reloaded,
+    Result,
+    WouldBeHit,
+)
 from proxy.exchange.reasons import OwnReason
 from proxy.windows import Greatest, Least
 
@@ -72,6 +87,16 @@ LOOP_LAG = gauge(
     "By how much the event loop was late, the most in the last minute: everybody waited for that long. Looked at once "
     "a second, so that a single stall shows up to a second shorter than it was.",
 )
+LANE_OPEN = gauge(
+    "express_lane_open", "1 while heads that repeat are answered before they are parsed; 0 where that is off."
+)
+LANE_REQUESTS = counter("express_lane_requests_total", "Client requests that the express lane answered.")
+LANE_CLOSED = counter(
+    "express_lane_closed_total",
+    "How often the express lane has turned itself off, by why; mismatch: it would have answered otherwise than the "
+    "full path.",
+    closed("why", ExpressLaneClosed),
+)
 TOKEN_REQUESTS = counter(
     "token_requests_total", "Client requests by token and by how they were answered.", TOKEN, CACHE
 )
@@ -90,6 +115,9 @@ FAMILIES = (
     WRITES_WAITING,
     BUFFERED,
     LOOP_LAG,
+    LANE_OPEN,
+    LANE_REQUESTS,
+    LANE_CLOSED,
 )
 
 _LATELY_SECONDS = 300.0
@@ -101,6 +129,7 @@ class Clients:
     exchange: ExchangeFigures | None = None
     connections: ConnectionFigures | None = None
     loop: LoopFigures | None = None
+    lane: LaneFigures | None = None
     profile: ProfileFigures | None = None
 
     def __init__(self, clock: Clock) -> None:
@@ -109,12 +138,19 @@ class Clients:
         self._durations = DurationsByWord(*Answered)
         self._not_stored = Counts()
         self._would_be_hits = Counts()
+        self._lane_closed = Counts(*((why,) for why in ExpressLaneClosed))
         self._ages = {cache: Greatest(_LATELY_SECONDS) for cache in (Answered.HIT, Answered.STALE)}
         self._stale_left = Least(_LATELY_SECONDS)
 
     def hearing(self) -> Hearing:
         """Return the events that are counted here."""
-        return {ExchangeFinished: self._finished, WouldBeHit: self._would_be_hit, Reloaded: self._reloaded}
+        return {
+            ExchangeFinished: self._finished,
+            HitsRepeated: self._repeated,
+            ExpressLaneLeft: self._lane_left,
+            WouldBeHit: self._would_be_hit,
+            Reloaded: self._reloaded,
+        }
 
     def cell(self, finished: ExchangeFinished) -> Cell:
         """Return where exchanges are counted that end like this one."""
@@ -137,6 +173,9 @@ class Clients:
             yield UNDER_WAY.of(self.exchange.requests_under_way)
             yield WRITES_WAITING.of(self.exchange.writes_waiting)
             yield BUFFERED.of(self.exchange.buffered_bytes)
+        yield LANE_OPEN.of(float(self.lane is not None and self.lane.is_open))
+        yield LANE_REQUESTS.of(0 if self.lane is None else self.lane.answered)
+        yield LANE_CLOSED.rows(self._lane_closed.rows())
         if self.loop is not None:
             yield LOOP_LAG.of(self.loop.lag_seconds)
 
@@ -168,6 +207,12 @@ class Clients:
         if event.age_seconds is not None and event.why is not OwnReason.MAX_STALE:
             self._age(event, event.age_seconds)
 
+    def _repeated(self, event: HitsRepeated) -> None:
+        kind = (event.resource, Answered.HIT, OwnReason.FRESH, Result.OK, event.token)
+        self._requests[kind].count += event.count
+        self._durations[Answered.HIT].note_many(event.count, event.total_seconds)
+        self._ages[Answered.HIT].note(event.greatest_age_seconds, event.at.boot_seconds)
+
     def _age(self, event: ExchangeFinished, age_seconds: float) -> None:
         boot_seconds = event.at.boot_seconds
         oldest = self._ages.get(event.cache)
@@ -175,6 +220,9 @@ class Clients:
             oldest.note(age_seconds, boot_seconds)
         if event.stale_left_seconds is not None:
             self._stale_left.note(event.stale_left_seconds, boot_seconds)
+
+    def _lane_left(self, event: ExpressLaneLeft) -> None:
+        self._lane_closed[(event.why,)].count += 1
 
     def _would_be_hit(self, event: WouldBeHit) -> None:
         self._would_be_hits[(event.resource, "wrong" if event.is_wrong else "right")].count += 1

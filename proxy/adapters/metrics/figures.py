@@ -72,6 +72,16 @@ class ConnectionFigures(Protocol):
     def turned_away(self) -> int: ...
 
 
+class LaneFigures(Protocol):
+    """An express lane."""
+
+    @property
+    def is_open(self) -> bool: ...
+
+    @property
+    def answered(self) -> int: ...
+
+
 class LoopFigures(Protocol):
     """An event loop that is watched."""
 

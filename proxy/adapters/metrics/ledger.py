@@ -69,6 +69,11 @@ class Durations:
         self._seconds += seconds
         return bucket
 
+    def note_many(self, count: int, total_seconds: float) -> None:
+        """Take note of several that are told as one sum: each counts as long as all of them on average."""
+        self._counts[bisect_left(DURATION_SECONDS, total_seconds / count)] += count
+        self._seconds += total_seconds
+
     def note_traced(self, seconds: float, trace_id: str, wall_seconds: float) -> None:
         """Take note of one that can be looked at in a trace."""
         self._exemplars[self.note(seconds)] = Exemplar({"trace_id": trace_id}, seconds, wall_seconds)

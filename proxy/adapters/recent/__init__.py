@@ -9,7 +9,7 @@ from proxy.adapters.recent.changes import Change, ChangeKind, Changes
 from proxy.adapters.recent.outages import Outage, Outages
 from proxy.adapters.recent.window import SLOT_SECONDS, History, Lately, Window
 from proxy.clock import Clock
-from proxy.exchange.events import Event, ExchangeFinished, Limited, UpstreamAnswered
+from proxy.exchange.events import Event, ExchangeFinished, HitsRepeated, Limited, UpstreamAnswered
 
 __all__ = [
     "SLOT_SECONDS",
@@ -38,6 +38,8 @@ class Recent:
         match event:
             case ExchangeFinished():
                 self.window.answered(event)
+            case HitsRepeated():
+                self.window.repeated(event)
             case UpstreamAnswered():
                 now = self._clock.now()
                 self.window.attempted(now)

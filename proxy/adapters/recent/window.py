@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from proxy.adapters.recent.latencies import BUCKETS, bucket_of, quantile_seconds
 from proxy.clock import Instant
-from proxy.exchange.events import Answered, ExchangeFinished, Result
+from proxy.exchange.events import Answered, ExchangeFinished, HitsRepeated, Result
 
 SLOT_SECONDS = 5
 SLOTS = 60
@@ -89,6 +89,12 @@ class Window:
             slot.errors[kind] += 1
         if event.stale_left_seconds is not None:
             slot.stale_until = min(slot.stale_until, boot + event.stale_left_seconds)
+
+    def repeated(self, event: HitsRepeated) -> None:
+        """Count hits that are told in one sum."""
+        slot = self._slot(event.at.boot_seconds)
+        slot.answers[_NUMBER_OF[Answered.HIT]] += event.count
+        slot.durations[bucket_of(event.total_seconds / event.count)] += event.count
 
     def attempted(self, now: Instant) -> None:
         """Count an attempt at a request to the upstream."""

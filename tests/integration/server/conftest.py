@@ -11,7 +11,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from proxy.exchange.answer import Answer
 from proxy.exchange.ports import RequestBody
 from proxy.semantics.message import Request
-from proxy.server.connection import ConnectionLimits
+from proxy.server.connection_limits import ConnectionLimits
 from proxy.server.http_server import HttpServer, HttpServerSettings
 
 

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from proxy.errors import ErrorKind, UpstreamError
-from proxy.server.connection import ConnectionLimits
+from proxy.server.connection_limits import ConnectionLimits
 
 from .conftest import answer, until
 

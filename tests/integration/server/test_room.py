@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from proxy.server.connection import ConnectionLimits
+from proxy.server.connection_limits import ConnectionLimits
 from proxy.server.http_server import HttpServer, HttpServerSettings
 from tests.integration.server.conftest import answer, until
 

@@ -376,11 +376,15 @@ class StoreMachine(RuleBasedStateMachine):
     def the_tag_index_holds_what_is_stored_and_nothing_that_is_not_there(self) -> None:
         indexed = {tag: set(self.store._indexed(tag)) for tag in self.store._tagged}
         gone = set(self.store._gone)
-        there = self.by_tag(self.store._entries.values())
+        there = self.by_tag(self.entries())
         stored = {tag: entries - gone for tag, entries in there.items() if entries - gone}
         assert all(indexed[tag] <= there[tag] for tag in indexed)
         assert all(stored[tag] <= indexed[tag] for tag in stored)
         assert gone or indexed == stored
+
+    def entries(self) -> list[Entry]:
+        """What is there; to look at the values of an LRUCache would be a use of each."""
+        return [entry for key in self.store._entries if (entry := self.store._entries.peek(key)) is not None]
 
     def by_tag(self, entries: Iterable[Entry]) -> dict[Tag, set[Entry]]:
         found: dict[Tag, set[Entry]] = {}
@@ -402,7 +406,7 @@ class StoreMachine(RuleBasedStateMachine):
         assert self.store.stored_bytes == total_bytes(*self.live())
         assert len(self.store._entries) == len(self.model)
         assert {tag: set(self.store._indexed(tag)) for tag in self.store._tagged} == self.by_tag(
-            self.store._entries.values()
+            self.entries()
         )
 
 

@@ -94,6 +94,6 @@ def test_what_it_tells_at_once_is_what_it_tells_one_by_one(limit, gaps):
     bucket = TokenBucket(limit)
     for moment in moments(gaps):
         bucket.take(at(moment))
-        remaining, reset_seconds = bucket.stands(at(moment))
+        remaining, reset_seconds = bucket.left_at(moment)
         assert remaining == bucket.remaining(at(moment))
         assert reset_seconds == ceil(bucket.reset_seconds(at(moment)))

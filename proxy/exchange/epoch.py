@@ -1,0 +1,18 @@
+"""One number that moves whenever something has happened on which a decision may rest.
+
+Whoever keeps a decision to repeat it (a ticket) keeps the number with it: as long as it has not moved, only time can
+have changed what was decided.
+"""
+
+
+class Epoch:
+    """Counts what has happened: answers learnt from, writes, purges, switched modes, settings, a failing audit."""
+
+    __slots__ = ("number",)
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def move(self) -> None:
+        """Have every decision that is kept made anew before it is repeated."""
+        self.number += 1

@@ -1,0 +1,308 @@
+"""Tickets: decisions to answer from the store that may be repeated without being made anew.
+
+A ticket refers to the stored response and is good while nothing has happened (the epoch stands still) and the time has
+not come until which the decision holds: freshness, lease and the token's own expiry in one number for each clock. When
+something has happened the decision is made anew, by the same rules as for any request. Every use of a ticket is
+charged, counted and on record as any hit is. Whoever holds tickets remembers by what a request is known again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from proxy.admission.rate_limiter import Account, Budget
+from proxy.audit.ledger import Identity
+from proxy.caching.profile import FindingT, Handling, Profile, Subject, SubjectT
+from proxy.caching.stored_response import StoredResponse
+from proxy.clock import Clock, Instant
+from proxy.exchange.answer import Answer
+from proxy.exchange.composer import Composer
+from proxy.exchange.entry import Entry
+from proxy.exchange.epoch import Epoch
+from proxy.exchange.events import Answered
+from proxy.exchange.lookup import Lookup
+from proxy.exchange.ports import AuditTrail, ReadRecord, ResponseStore
+from proxy.exchange.prober import Prober
+from proxy.exchange.rate_limits import RateLimits
+from proxy.exchange.repeats import Repeats, Tally
+from proxy.semantics.message import Fields, Request
+
+Figures = tuple[int, ...]
+"""What of an answer changes from use to use: age and ttl in seconds; then, where budgets are shown, for each budget how
+many requests are left and in how many seconds it is full."""
+
+_NOTICE_SECONDS = 5.0
+"""So long the store and the profile may not hear of uses: that costs more than all the rest of one."""
+
+_NOTHING_TO_TELL: Figures = ()
+_NO_FIELDS: Fields = CIMultiDictProxy(CIMultiDict())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a decision holds by: until when on either clock, what is charged, and whether the answer tells of that."""
+
+    until_boot_seconds: float
+    until_wall_seconds: float
+    account: Account | None
+    is_shown: bool
+
+    @property
+    def shown_account(self) -> Account | None:
+        """Whose balance is a part of the answer."""
+        return self.account if self.is_shown else None
+
+
+class Ticket(Generic[SubjectT]):
+    """One decision to reuse a stored response, for one token as one peer. Made by `Tickets`, and renewed by it."""
+
+    __slots__ = (
+        "_account",
+        "_again_at_boot_seconds",
+        "_decided_in",
+        "_epoch",
+        "_initial_age_seconds",
+        "_lifetime_seconds",
+        "_received_boot_seconds",
+        "_record",
+        "_requests",
+        "_shown",
+        "_tally",
+        "_until_wall_seconds",
+        "noticed_until",
+        "read",
+        "stored",
+        "subject",
+        "terms",
+        "uses",
+    )
+
+    def __init__(self, *, subject: SubjectT, read: Identity, tally: Tally, epoch: Epoch) -> None:
+        self.subject = subject
+        self.read = read
+        """What the audit knows its uses by."""
+        self.uses = 0
+        """Since they were noticed last."""
+        self.noticed_until = float("-inf")
+        self._tally = tally
+        self._epoch = epoch
+
+    def decide(self, stored: StoredResponse, record: ReadRecord, terms: Terms) -> None:
+        """Be good from now on for this response, on these terms."""
+        self.stored = stored
+        self.terms = terms
+        self._decided_in = self._epoch.number
+        self._account = account = terms.account
+        self._requests = None if account is None else account.buckets[Budget.REQUESTS]
+        self._shown = None if account is None or not terms.is_shown else account.buckets[Budget.UPSTREAM]
+        self._until_wall_seconds = terms.until_wall_seconds
+        self._initial_age_seconds = stored.corrected_initial_age_seconds
+        self._received_boot_seconds = stored.response_received.boot_seconds
+        self._lifetime_seconds = stored.freshness_lifetime_seconds
+        self.go_on(record)
+
+    def go_on(self, record: ReadRecord) -> None:
+        """Go on as it was decided, until it must be noticed again; uses are on another record."""
+        self._record = record
+        self._again_at_boot_seconds = min(self.terms.until_boot_seconds, self.noticed_until)
+
+    def still_holds(self, now: Instant) -> bool:
+        """Tell whether nothing has happened and no time has come that would have it decided otherwise."""
+        terms = self.terms
+        return (
+            self._decided_in == self._epoch.number
+            and now.boot_seconds < terms.until_boot_seconds
+            and now.wall_seconds < terms.until_wall_seconds
+            and (terms.account is None or terms.account.is_current)
+        )
+
+    def spent(self, seconds: float) -> None:
+        """Count time that uses took."""
+        self._tally.seconds += seconds
+
+    def use(self, boot_seconds: float, wall_seconds: float) -> Figures | None:
+        """Charge, count and record one more hit.
+
+        None, and nothing is done, if it must be renewed first, or if the token's budget is used up.
+        """
+        record = self._record
+        if (
+            self._decided_in != self._epoch.number
+            or boot_seconds >= self._again_at_boot_seconds
+            or wall_seconds >= self._until_wall_seconds
+            or not record.is_open
+        ):
+            return None
+        left = _NOTHING_TO_TELL
+        if self._account is not None and self._requests is not None:
+            if not self._account.is_current:
+                return None
+            if self._shown is not None:
+                taken = self._requests.take_beside(self._shown, boot_seconds)
+                if taken is None:
+                    return None
+                left = taken
+            elif self._requests.take_at(boot_seconds) is None:
+                return None
+        record.count += 1
+        record.last_wall_seconds = wall_seconds
+        self.uses += 1
+        age_seconds = self._initial_age_seconds + (boot_seconds - self._received_boot_seconds)
+        tally = self._tally
+        tally.count += 1
+        if age_seconds > tally.greatest_age_seconds:  # noqa: PLR1730 - a call costs more than all of this line
+            tally.greatest_age_seconds = age_seconds
+        return (int(age_seconds), int((self._lifetime_seconds - age_seconds) // 1), *left)
+
+    def figures(self, boot_seconds: float) -> Figures:
+        """Return the same of a use now, without one."""
+        age_seconds = self._initial_age_seconds + (boot_seconds - self._received_boot_seconds)
+        left = _NOTHING_TO_TELL
+        if self._requests is not None and self._shown is not None:
+            left = self._requests.left_at(boot_seconds) + self._shown.left_at(boot_seconds)
+        return (int(age_seconds), int((self._lifetime_seconds - age_seconds) // 1), *left)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A ticket, and the answer that the full path gives to the same request at the same moment."""
+
+    ticket: Ticket[Any]
+    answer: Answer
+    figures: Figures
+
+
+class Tickets(Generic[SubjectT, FindingT]):
+    """Issues tickets, renews them, and passes on what their uses mean to others.
+
+    `may_repeat`: hits are answered from the store at all, and nobody wants to hear of each one by itself.
+    """
+
+    def __init__(
+        self,
+        *,
+        profile: Profile[SubjectT, FindingT],
+        store: ResponseStore,
+        lookup: Lookup[SubjectT, FindingT],
+        limits: RateLimits[SubjectT, FindingT],
+        entry: Entry,
+        composer: Composer,
+        audit: AuditTrail,
+        prober: Prober[SubjectT, FindingT, Any] | None,
+        repeats: Repeats,
+        epoch: Epoch,
+        clock: Clock,
+        may_repeat: Callable[[], bool],
+    ) -> None:
+        self._profile = profile
+        self.store = store
+        self._lookup = lookup
+        self._limits = limits
+        self._entry = entry
+        self._compose = composer
+        self._audit = audit
+        self._prober = prober
+        self._repeats = repeats
+        self._epoch = epoch
+        self.clock = clock
+        self._may_repeat = may_repeat
+
+    def issue(self, request: Request, now: Instant) -> Issued | None:
+        """Decide about a GET as the full path would; None unless its answer is a hit that can be repeated.
+
+        `request` has no field by which a client shapes its answer (conditions, Range, Cache-Control, Pragma).
+        """
+        subject = self._profile.subject(request, now)
+        if subject.handling is not Handling.CACHE or request.method != "GET":
+            return None
+        if self._entry.refusal(request, subject.resource, may_hit=True) is not None:
+            return None
+        stored = self._lookup.repeatable(subject, request, now)
+        if stored is None:
+            return None
+        ticket = Ticket(
+            subject=subject,
+            read=_identity(subject, request.peer.party, stored),
+            tally=self._repeats.tally(subject.resource, subject.partition_label),
+            epoch=self._epoch,
+        )
+        return self._issued(ticket, request, now) if self._decide(ticket, stored, now) else None
+
+    def renew(self, ticket: Ticket[SubjectT], now: Instant) -> bool:
+        """Have a ticket be good again for the response that it is for; False if its answer would be another one."""
+        if now.boot_seconds >= ticket.noticed_until:
+            self._notice(ticket, now)
+        if ticket.still_holds(now):
+            record = self._audit.record_of(ticket.read, now)
+            if record is not None:
+                ticket.go_on(record)
+            return record is not None
+        variants, before = self.store.get(ticket.subject.key), ticket.terms
+        if len(variants) != 1 or variants[0] is not ticket.stored:
+            return False
+        return self._decide(ticket, ticket.stored, now) and ticket.terms.shown_account is before.shown_account
+
+    def reissue(self, ticket: Ticket[SubjectT], now: Instant) -> Issued | None:
+        """Have a ticket stand for what is stored now in place of its response, if that suits the same requests."""
+        variants = self.store.get(ticket.subject.key)
+        if len(variants) != 1 or not _suits_the_same(variants[0], ticket.stored):
+            return None
+        ticket.read = ticket.read._replace(version=variants[0].version)
+        if not self._decide(ticket, variants[0], now):
+            return None
+        return self._issued(ticket, Request(method="GET", target="", fields=_NO_FIELDS), now)
+
+    def _notice(self, ticket: Ticket[SubjectT], now: Instant) -> None:
+        """Pass on what was not passed on with every use: what is used stays, and vaults in use are watched."""
+        uses, ticket.uses = ticket.uses, 0
+        ticket.noticed_until = now.boot_seconds + _NOTICE_SECONDS
+        self._repeats.watch()
+        if not uses:
+            return
+        self.store.get(ticket.subject.key)
+        if self._profile.repeated(ticket.subject, ticket.stored, uses, now) and self._prober is not None:
+            self._prober.wake()
+
+    def _decide(self, ticket: Ticket[SubjectT], stored: StoredResponse, now: Instant) -> bool:
+        subject = ticket.subject
+        if not (self._may_repeat() and self._entry.routes.permits("GET", subject.resource)):
+            return False
+        until = self._lookup.holds_until(subject, stored, now)
+        record = None if until is None else self._audit.record_of(ticket.read, now)
+        if until is None or record is None:
+            return False
+        terms = Terms(
+            until_boot_seconds=until[0],
+            until_wall_seconds=until[1],
+            account=self._limits.account(subject, now),
+            is_shown=self._limits.are_shown,
+        )
+        ticket.decide(stored, record, terms)
+        return True
+
+    def _issued(self, ticket: Ticket[SubjectT], request: Request, now: Instant) -> Issued:
+        answer = self._compose.hit(request, ticket.stored, now)
+        fields = self._limits.fields(ticket.subject, now)
+        answer = self._compose.with_fields(answer, fields) if fields else answer
+        return Issued(ticket=ticket, answer=answer, figures=ticket.figures(now.boot_seconds))
+
+
+def _identity(subject: Subject, party: str, stored: StoredResponse) -> Identity:
+    """Return what the audit knows equal reads by; of a full path's hits it makes the same."""
+    return Identity(
+        token=subject.partition_label,
+        token_id=subject.credential_id,
+        peer=party,
+        resource=subject.resource,
+        about=subject.about,
+        version=stored.version,
+        how=Answered.HIT.value,
+    )
+
+
+def _suits_the_same(stored: StoredResponse, earlier: StoredResponse) -> bool:
+    """Tell whether a response is for the requests that an earlier one under the same key was for."""
+    fields, before = stored.response.fields, earlier.response.fields
+    return fields.getall("Content-Encoding", ()) == before.getall("Content-Encoding", ())

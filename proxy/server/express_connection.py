@@ -1,0 +1,159 @@
+"""A connection that may answer before aiohttp parses: only between two messages, and only whole heads.
+
+The lane answers when aiohttp waits for a message, all octets so far belong to messages read and answered, nothing is
+queued, upgraded, draining or paused. The head of a request may come in several pieces: they are held back until they
+are one head, or can't become one, within the bounds that aiohttp's own part is held to (see Connection).
+"""
+
+import logging
+from typing import TYPE_CHECKING
+
+import aiohttp
+from aiohttp.web_protocol import RequestHandler, _ErrInfo
+
+from proxy.exchange.answer import Answer
+from proxy.exchange.events import ExpressLaneClosed
+from proxy.semantics.message import Request
+from proxy.server.connection import Connection
+from proxy.server.connection_limits import ConnectionLimits
+from proxy.server.express import ExpressLane
+from proxy.server.express_heads import begins, is_whole
+from proxy.server.express_shelves import Shelf
+from proxy.server.unread import Unread
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from proxy.server.http_server import HttpServer
+
+_KNOWN_AIOHTTP = "3.14."
+_RELIED_ON = frozenset(
+    {
+        "_keepalive_timeout",
+        "_loop",
+        "_messages",
+        "_next_keepalive_close_time",
+        "_paused",
+        "_request_count",
+        "_waiter",
+        "transport",
+    }
+)
+_log = logging.getLogger(__name__)
+_HEAD_END = b"\r\n\r\n"
+_LONGEST_HELD = 73_728
+"""Octets that are held back at most: one field of 65 KiB, and more than clients send besides."""
+
+
+class ExpressConnection(Connection):
+    """Answers repeats from the lane, and has everything else answered as any connection does."""
+
+    __slots__ = ("_candidate", "_held", "_is_looking_again", "_lane", "_shelf", "_unread")
+
+    def __init__(self, server: "HttpServer", limits: ConnectionLimits, lane: ExpressLane) -> None:
+        super().__init__(server, limits)
+        self._lane = lane
+        self._unread = Unread()
+        self._held = b""
+        self._candidate: bytes | None = None
+        self._shelf: Shelf | None = None
+        self._is_looking_again = False
+
+    def data_received(self, data: bytes) -> None:
+        """Answer, hold back, or have it parsed."""
+        waiter = self._waiter
+        if waiter is not None and not self._held and data.endswith(_HEAD_END) and self._express(data, waiter):
+            return
+        if self._is_looking_again:
+            self._held += data
+        elif waiter is None and data and self._unread.is_none and not self._messages and self._lane.is_open:
+            # Whoever has answered the last request has written that and not come back yet; or is still at it.
+            self._held = data
+            self._is_looking_again = True
+            self._loop.call_soon(self._look_again)
+        else:
+            self._take(data)
+
+    def _look_again(self) -> None:
+        held, self._held = self._held, b""
+        self._is_looking_again = False
+        if self.transport is not None:
+            waiter = self._waiter
+            if waiter is None or not self._express(held, waiter):
+                self._take(held)
+
+    def _take(self, data: bytes) -> None:
+        """Hold back the beginning of a head; have anything else parsed."""
+        held, self._held = self._held, b""
+        octets = held + data
+        waiter = self._waiter
+        if waiter is None or waiter.done() or not self._unread.is_none or not self._lane.is_open:
+            self._candidate = None
+        elif len(octets) < _LONGEST_HELD and begins(octets) and octets:
+            self._head_goes_on(len(data))
+            self._held = octets
+            return
+        elif held and self._express(octets, waiter):
+            return
+        else:
+            self._candidate = octets if is_whole(octets) else None
+        if held:
+            self._head_bytes -= len(held)  # they were counted when they came
+        self._have_parsed(octets)
+
+    def answered(self, request: Request, answer: Answer) -> None:
+        """Have the lane remember the head of what was answered, if it may come again."""
+        octets, self._candidate = self._candidate, None
+        if octets is not None and answer.status == 200:
+            self._lane.learn(octets, request, self._books())
+
+    def _express(self, octets: bytes, waiter: "asyncio.Future[None]") -> bool:
+        """Have the lane answer, if nothing else is going on and it knows these octets."""
+        lane, transport = self._lane, self.transport
+        if waiter.done() or not self._unread.is_none or self._paused or transport is None:
+            return False
+        try:
+            answer = lane.answer(octets, self._shelf or self._books())
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the full path answers
+            _log.error("server.express_lane_fault: %s", type(fault).__name__)
+            lane.close(ExpressLaneClosed.FAULT)
+            return False
+        if answer is None:
+            return False
+        if self._head_timer is not None:
+            self._stop_head_timer()
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        transport.write(answer)
+        if self.writing_paused:
+            self._loop.call_later(self._limits.write_stall_seconds, self._let_go_if_stalled)
+        return True
+
+    def _let_go_if_stalled(self) -> None:
+        if self._paused and self._is_waiting():  # who answers meanwhile waits for the client, too
+            self.reset()
+
+    def _books(self) -> Shelf:
+        if self._shelf is None:
+            self._shelf = self._lane.shelf(self.peer)
+        return self._shelf
+
+    def _have_parsed(self, data: bytes) -> None:
+        before = self._request_count
+        if data:
+            self._unread.fed(data)
+        super().data_received(data)
+        count = self._request_count - before
+        for message, payload in list(self._messages)[-count:] if count else ():
+            if isinstance(message, _ErrInfo) or message.upgrade or message.chunked:
+                self._unread.given_out(None)
+            elif payload.is_eof() and "Content-Length" not in message.headers:
+                self._unread.given_out(0)
+            else:
+                stated = message.headers.get("Content-Length", "")
+                self._unread.given_out(int(stated) if stated.isascii() and stated.isdigit() else None)
+
+
+def is_known_aiohttp() -> bool:
+    """Tell whether aiohttp is a release whose inside was looked at, and has what is relied on here."""
+    there = {name for kind in RequestHandler.__mro__ for name in getattr(kind, "__slots__", ())}
+    return aiohttp.__version__.startswith(_KNOWN_AIOHTTP) and there >= _RELIED_ON

@@ -1,0 +1,93 @@
+"""Where the lane keeps what it knows of heads: shelves by peer, on them tails of heads, and for each its request lines.
+
+Every entry is the companion of a stored response: counted with it, and gone with it. What becomes empty goes as well,
+so that no token outlives the last response that is stored for it.
+"""
+
+from collections.abc import MutableMapping
+from typing import Any
+
+from proxy.exchange.tickets import Ticket
+from proxy.semantics.peer import Peer
+from proxy.server.express_heads import Cut
+
+_OVERHEAD_BYTES = 900
+"""Objects around one entry: the ticket, octets objects, places in dicts. Measured; a test measures it again."""
+
+MOST_CUTS = 16
+"""Spellings of changing fields that are looked for at one peer's requests."""
+
+
+class Entry:
+    """What answers one head: a ticket, and the octets around its figures. Counts for its own octets and overhead."""
+
+    __slots__ = ("_line", "_lines", "body", "size_bytes", "template", "ticket")
+
+    def __init__(self, ticket: Ticket[Any], template: bytes, *, lines: "Lines", line: bytes) -> None:
+        self.ticket = ticket
+        self.template = template
+        self.body = ticket.stored.response.body
+        """The stored one, no copy."""
+        self.size_bytes = len(template) + len(line) + lines.share_bytes + _OVERHEAD_BYTES
+        self._lines = lines
+        self._line = line
+
+    def drop(self) -> None:
+        """Answer nothing any more."""
+        self._lines.lose(self._line, self)
+
+
+class Lines(dict[bytes, Entry]):
+    """Entries by request line, for one tail."""
+
+    __slots__ = ("_shelf", "_tails", "tail")
+
+    def __init__(self, shelf: "Shelf", tails: MutableMapping[bytes, "Lines"], tail: bytes) -> None:
+        super().__init__()
+        self._shelf = shelf  # it is there for as long as anybody is connected, or anything is kept on it
+        self._tails = tails
+        self.tail = tail
+
+    @property
+    def share_bytes(self) -> int:
+        """What the next entry counts for of what all have in common: the first one for all of it."""
+        return 0 if self else len(self.tail)
+
+    def keep(self, line: bytes, entry: Entry) -> None:
+        """Have an entry found."""
+        self[line] = entry
+        self._tails[self.tail] = self
+
+    def lose(self, line: bytes, entry: Entry) -> None:
+        """Have an entry found no more."""
+        if self.get(line) is entry:
+            del self[line]
+            if not self and self._tails.get(self.tail) is self:
+                del self._tails[self.tail]
+
+
+class Shelf:
+    """What one peer's heads are known by; `cut_tails` lack the values of changing fields, which `cuts` find."""
+
+    __slots__ = ("__weakref__", "cut_tails", "cuts", "peer", "tails")
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+        """The first one of its party."""
+        self.tails: dict[bytes, Lines] = {}
+        self.cut_tails: dict[bytes, Lines] = {}
+        self.cuts: tuple[Cut, ...] = ()
+
+    def look_for(self, cuts: tuple[Cut, ...]) -> bool:
+        """Look for these from now on, too; False if that would be too many."""
+        known = {cut.line.pattern for cut in self.cuts}
+        more = tuple(cut for cut in cuts if cut.line.pattern not in known)
+        if len(self.cuts) + len(more) > MOST_CUTS:
+            return False
+        self.cuts += more
+        return True
+
+    def clear(self) -> None:
+        """Have nothing found any more; what is kept goes with its responses."""
+        self.tails.clear()
+        self.cut_tails.clear()

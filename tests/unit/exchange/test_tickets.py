@@ -1,0 +1,107 @@
+"""What uses of a ticket mean to others is passed on, at bounded cost; what decides is in test_express_equivalence."""
+
+import asyncio
+from dataclasses import replace
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from proxy.admission.rate_limiter import Budget, RateLimiter
+from proxy.exchange.events import BackgroundFinished
+from proxy.exchange.exchange import ExchangeLimits
+from proxy.exchange.rate_limits import LimitMode
+from proxy.exchange.tickets import Issued
+from proxy.semantics.message import Request
+from tests.support.exchanges import make_exchange
+from tests.support.model_connect import VAULT, ModelConnect, item_id
+from tests.support.scripted_upstream import Notes
+from tests.support.virtual_time import VirtualClock, in_virtual_time
+
+TOKEN = "alpha"
+
+
+def request(item: int) -> Request:
+    fields = CIMultiDictProxy(CIMultiDict({"Authorization": f"Bearer {TOKEN}"}))
+    return Request(method="GET", target=f"/v1/vaults/{VAULT}/items/{item_id(item)}", fields=fields)
+
+
+class World:
+    """An exchange past its cautious first half minute, with one item stored and a ticket for it."""
+
+    async def begin(self, **more) -> Issued:
+        self.notes = Notes()
+        connect = ModelConnect(items=3, tokens=frozenset({TOKEN}), order=iter(range(10**6)))
+        self.clock = VirtualClock(asyncio.get_running_loop())
+        self.exchange = make_exchange(upstream=connect, clock=self.clock, observer=self.notes, **more)
+        await asyncio.sleep(31)
+        await self.exchange.handle(request(0), None)
+        issued = self.exchange.tickets.issue(request(0), self.clock.now())
+        assert issued is not None
+        return issued
+
+    def use(self, issued: Issued, times: int = 1) -> None:
+        now = self.clock.now()
+        assert self.exchange.tickets.renew(issued.ticket, now)
+        for _ in range(times):
+            assert issued.ticket.use(now.boot_seconds, now.wall_seconds) is not None
+
+
+@in_virtual_time
+async def test_reads_by_ticket_earn_the_change_check_that_keeps_them_fresh():
+    world = World()
+    issued = await world.begin()
+    for _ in range(30):
+        await asyncio.sleep(2.0)
+        if not world.exchange.tickets.renew(issued.ticket, world.clock.now()):
+            issued = world.exchange.tickets.issue(request(0), world.clock.now())
+        world.use(issued)
+    assert world.notes.of(BackgroundFinished), "nobody else has read anything"
+    await world.exchange.close()
+
+
+@in_virtual_time
+async def test_what_is_used_by_ticket_outlives_in_the_store_what_is_not():
+    world = World()
+    one = await world.begin()
+    size = world.exchange.tickets.store.stored_bytes
+    await world.exchange.close()
+    issued = await world.begin(store_bytes=int(size * 2.5))
+    assert issued.ticket.subject.key == one.ticket.subject.key
+    await world.exchange.handle(request(1), None)
+    await asyncio.sleep(3.0)
+    world.use(issued)
+    await world.exchange.handle(request(2), None)
+    store = world.exchange.tickets.store
+    assert store.peek(issued.ticket.subject.key)
+    assert not store.peek(
+        replace(issued.ticket.subject, key=issued.ticket.subject.key._replace(target=request(1).target)).key
+    )
+    await world.exchange.close()
+
+
+@in_virtual_time
+async def test_a_ticket_for_what_has_been_freshened_stands_for_the_new_response():
+    world = World()
+    issued = await world.begin()
+    old = issued.ticket.stored
+    await asyncio.sleep(1.0)
+    fresh = replace(old, request_sent=world.clock.now())
+    world.exchange.tickets.store.renew(fresh)
+    world.exchange.reconsider()
+    assert not world.exchange.tickets.renew(issued.ticket, world.clock.now())
+    again = world.exchange.tickets.reissue(issued.ticket, world.clock.now())
+    assert again is not None
+    assert again.ticket is issued.ticket
+    assert issued.ticket.stored is fresh
+    await world.exchange.close()
+
+
+@in_virtual_time
+async def test_a_ticket_charges_nobody_whose_budget_is_forgotten():
+    world = World()
+    limiter = RateLimiter(capacity=1)
+    issued = await world.begin(limiter=limiter, limits=ExchangeLimits(limit_mode=LimitMode.ENFORCE))
+    now = world.clock.now()
+    world.use(issued)
+    limiter.charge(Budget.REQUESTS, b"another", "another", now)
+    assert issued.ticket.use(now.boot_seconds, now.wall_seconds) is None
+    await world.exchange.close()
