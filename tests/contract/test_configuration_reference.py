@@ -47,6 +47,8 @@ UNITLESS = {
     "socket_uids",
     "tls_client_certificates",
     "required_field",
+    "express_lane",
+    "express_lane_ignored_fields",
     "max_fields",
 }
 

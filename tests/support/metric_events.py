@@ -20,6 +20,9 @@ from proxy.exchange.events import (
     BackgroundOutcome,
     Cause,
     ExchangeFinished,
+    ExpressLaneClosed,
+    ExpressLaneLeft,
+    HitsRepeated,
     Invalidated,
     Limited,
     ModeChanged,
@@ -74,6 +77,8 @@ class Owners:
     head: int = 2**52 - 1
     lines_lost: int = 3
     exported: int = 11
+    is_open: bool = True
+    answered: int = 12
     reads: dict[str, int] = field(
         default_factory=lambda: {"hit": 4, "stale": 3, "collapsed": 2, "background": 1}
     )
@@ -125,6 +130,7 @@ def make_metrics(clock: HandClock | None = None, owners: Owners | None = None) -
         metrics.watch_queue(tokens, owners)
     metrics.watch_connections(owners)
     metrics.watch_loop(owners)
+    metrics.watch_lane(owners)
     metrics.watch_audit(owners)
     metrics.watch_log(owners)
     metrics.watch_spans(owners)
@@ -150,6 +156,19 @@ def finished(clock: HandClock | None = None, **changed) -> ExchangeFinished:
         "at": (clock or HandClock()).now(),
     }
     return ExchangeFinished(**(values | changed))
+
+
+def repeated(clock: HandClock | None = None, **changed) -> HitsRepeated:
+    """Return three hits told in one sum, but for what a test changes."""
+    values = {
+        "resource": "item",
+        "token": "billing",
+        "count": 3,
+        "total_seconds": 0.0003,
+        "greatest_age_seconds": 2.0,
+        "at": (clock or HandClock()).now(),
+    }
+    return HitsRepeated(**(values | changed))
 
 
 def answered(**changed) -> UpstreamAnswered:
@@ -190,6 +209,8 @@ def one_of_each():
             stale_left_seconds=1000.0 if cache is Answered.STALE else None,
             trace_id=TRACE,
         )
+    yield repeated()
+    yield from (ExpressLaneLeft(why=why) for why in ExpressLaneClosed)
     for cause in Cause:
         yield from (answered(cause=cause, status=status) for status in (204, 304, 404, 500, 599, 999))
         yield from (answered(cause=cause, status=None, error=error, trace_id=TRACE) for error in ErrorKind)

@@ -79,3 +79,31 @@ def test_peeking_after_a_change_of_limits_tells_the_new_ones():
     spend(limiter, b"a")
     limiter.adopt({**SMALL, Budget.REQUESTS: Limit(per_second=Fraction(1), burst=9)}, {})
     assert limiter.peek(b"a", "x", at(0))[0].remaining == 9
+
+
+def test_who_keeps_an_account_charges_the_budgets_that_everybody_charges():
+    limiter = RateLimiter(limits=SMALL)
+    account = limiter.account(b"a", "x", at(0))
+    assert account.buckets[Budget.REQUESTS].take_at(0.0) == (2, 1)
+    assert spend(limiter, b"a") == 2
+    assert account.buckets[Budget.REQUESTS].take_at(0.0) is None
+    assert limiter.account(b"a", "x", at(1)) is account
+    assert account.is_current
+
+
+def test_an_account_is_no_longer_current_once_there_are_other_limits_or_it_had_to_make_room():
+    limiter = RateLimiter(limits=SMALL, capacity=1)
+    first = limiter.account(b"a", "x", at(0))
+    limiter.adopt({**SMALL, Budget.REQUESTS: Limit(per_second=Fraction(1), burst=9)}, {})
+    second = limiter.account(b"a", "x", at(0))
+    assert (first.is_current, second.is_current) == (False, True)
+    limiter.account(b"b", "x", at(0))
+    assert not second.is_current
+
+
+def test_other_limits_renew_the_budgets_but_not_the_time_of_the_last_verification():
+    limiter = RateLimiter(limits=SMALL, verification_seconds=60)
+    assert limiter.take_verification(b"a", "x", at(0))
+    limiter.adopt({**SMALL, Budget.REQUESTS: Limit(per_second=Fraction(1), burst=9)}, {})
+    assert spend(limiter, b"a", now=59.0) == 9
+    assert not limiter.take_verification(b"a", "x", at(59))

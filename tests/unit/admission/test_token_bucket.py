@@ -90,10 +90,11 @@ def test_the_window_is_what_an_empty_bucket_takes_to_fill(rate, burst, seconds):
 
 
 @given(limits, gaps)
-def test_what_it_tells_at_once_is_what_it_tells_one_by_one(limit, gaps):
-    bucket = TokenBucket(limit)
+def test_what_is_left_after_a_charge_is_what_is_told_to_whoever_asks(limit, gaps):
+    bucket, plain = TokenBucket(limit), TokenBucket(limit)
     for moment in moments(gaps):
-        bucket.take(at(moment))
-        remaining, reset_seconds = bucket.left_at(moment)
-        assert remaining == bucket.remaining(at(moment))
-        assert reset_seconds == ceil(bucket.reset_seconds(at(moment)))
+        left = bucket.take_at(moment)
+        assert plain.take(at(moment)) == (left is not None)
+        told = (plain.remaining(at(moment)), ceil(plain.reset_seconds(at(moment))))
+        assert left in (None, told)
+        assert bucket.left_at(moment) == told

@@ -15,6 +15,8 @@ from proxy.errors import ErrorKind
 from proxy.exchange.events import (
     Answered,
     Cause,
+    ExpressLaneClosed,
+    ExpressLaneLeft,
     Invalidated,
     Limited,
     ModeChanged,
@@ -71,6 +73,7 @@ def lines(tmp_path):
         PinMoved(endpoint_number=1),
         Invalidated(resource="item", outcome=WriteOutcome.APPLIED, removed=1),
         Purged(removed=1),
+        ExpressLaneLeft(why=ExpressLaneClosed.FAULT),
         ModeChanged(before=Mode.CACHE, mode=Mode.OBSERVE),
         WouldBeHit(resource="item", is_wrong=True),
         RELOADED,
