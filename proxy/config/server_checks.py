@@ -9,6 +9,42 @@ from proxy.config.tree import Settings
 SOCKET_PATH_BYTES = 107
 """Longest path of a unix socket on Linux."""
 
+_DECIDING = frozenset(
+    {
+        *("accept", "accept-charset", "accept-encoding", "accept-language", "authorization", "cache-control"),
+        *(
+            "connection",
+            "content-encoding",
+            "content-length",
+            "cookie",
+            "expect",
+            "forwarded",
+            "host",
+            "if-match",
+        ),
+        *(
+            "if-modified-since",
+            "if-none-match",
+            "if-range",
+            "if-unmodified-since",
+            "keep-alive",
+            "origin",
+            "pragma",
+        ),
+        *(
+            "proxy-authorization",
+            "proxy-connection",
+            "range",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+        ),
+        *("user-agent", "via", "x-forwarded-for"),
+    }
+)
+"""Request fields that say who asks, for what, or what ends the message: in lower case."""
+
 _Called = Callable[[str], str]
 
 
@@ -22,6 +58,7 @@ def server_problems(settings: Settings, called: _Called) -> Iterator[str]:
     yield from _sizes(server, called)
     if server.required_field_file and not server.required_field:
         yield f"{called('server.required_field_file')}: has no use without server.required_field"
+    yield from _ignored(server, called)
     if not server.socket and server.socket_uids:
         yield f"{called('server.socket_uids')}: has no use without server.socket"
 
@@ -47,6 +84,13 @@ def _tls(server: ServerSettings, called: _Called) -> Iterator[str]:
         )
     if server.tls_client_ca_file and not wants_certificates:
         yield f"{called('server.tls_client_ca_file')}: has no use without server.tls_client_certificates"
+
+
+def _ignored(server: ServerSettings, called: _Called) -> Iterator[str]:
+    deciding = _DECIDING | {server.required_field.lower()}
+    for name in server.express_lane_ignored_fields:
+        if name.lower() in deciding:
+            yield f"{called('server.express_lane_ignored_fields')}: {name} decides about an answer"
 
 
 def _sizes(server: ServerSettings, called: _Called) -> Iterator[str]:

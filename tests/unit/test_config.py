@@ -302,6 +302,20 @@ def test_a_rate_has_a_range_of_its_own(rate):
         ({"UPSTREAM__CA_FILE": "/no/such.pem"}, "/no/such.pem can't be read: No such file"),
         ({"TOKENS__NAMES": "abc=Billing team"}, "a name has 1 to 64 letters"),
         ({"TOKENS__NAMES": "abc=other"}, "'other' is the word for tokens without a name"),
+        (
+            {"SERVER__EXPRESS_LANE_IGNORED_FIELDS": "x-id,AUTHORIZATION"},
+            "AUTHORIZATION decides about an answer",
+        ),
+        ({"SERVER__EXPRESS_LANE_IGNORED_FIELDS": "Host"}, "Host decides about an answer"),
+        (
+            {"SERVER__EXPRESS_LANE_IGNORED_FIELDS": "Accept-Encoding"},
+            "Accept-Encoding decides about an answer",
+        ),
+        ({"SERVER__EXPRESS_LANE_IGNORED_FIELDS": "Connection"}, "Connection decides about an answer"),
+        (
+            {"SERVER__EXPRESS_LANE_IGNORED_FIELDS": "X-Mine", "SERVER__REQUIRED_FIELD": "x-mine"},
+            "X-Mine decides about an answer",
+        ),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(values, said):
