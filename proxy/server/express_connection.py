@@ -144,7 +144,7 @@ class ExpressConnection(Connection):
         super().data_received(data)
         count = self._request_count - before
         for message, payload in list(self._messages)[-count:] if count else ():
-            if isinstance(message, _ErrInfo) or message.upgrade or message.chunked:
+            if isinstance(message, _ErrInfo) or message.upgrade or message.chunked or message.should_close:
                 self._unread.given_out(None)
             elif payload.is_eof() and "Content-Length" not in message.headers:
                 self._unread.given_out(0)
