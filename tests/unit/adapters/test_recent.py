@@ -14,6 +14,7 @@ from proxy.exchange.events import (
     Answered,
     Cause,
     ExchangeFinished,
+    HitsRepeated,
     Limited,
     ModeChanged,
     PinMoved,
@@ -106,6 +107,25 @@ def test_requests_are_counted_by_how_they_were_answered(world):
         Answered.FORWARDED: 1,
         Answered.FAILED: 1,
     }
+
+
+def test_hits_that_are_told_in_one_sum_are_counted_and_timed_as_each_by_itself_would_be(world):
+    world.recent.notify(
+        HitsRepeated(
+            resource="item",
+            token="ci",
+            count=3,
+            total_seconds=0.3,
+            greatest_age_seconds=1.0,
+            at=world.clock.now(),
+        )
+    )
+    lately = world.lately
+    for _ in range(3):
+        world.answer(Answered.HIT, seconds=0.1)
+    assert lately.answers[Answered.HIT] == 3
+    assert world.lately.answers[Answered.HIT] == 6
+    assert world.lately.p50_seconds == lately.p50_seconds
 
 
 @pytest.mark.parametrize(

@@ -62,3 +62,14 @@ def test_durations_by_word_are_there_from_the_start_or_from_their_first():
     by_word["stale"].note(0.1)
     counts = {histogram.labels: histogram.buckets[-1][1] for histogram in by_word.histograms()}
     assert counts == {("hit",): 0, ("stale",): 2}
+
+
+def test_several_that_are_told_as_one_sum_count_as_long_as_they_took_on_average():
+    one_by_one, at_once = Durations(), Durations()
+    for _ in range(5):
+        one_by_one.note(0.002)
+    at_once.note_many(5, 0.01)
+    assert [count for _, count, _ in at_once.histogram("hit").buckets] == [
+        count for _, count, _ in one_by_one.histogram("hit").buckets
+    ]
+    assert at_once.histogram("hit").total == pytest.approx(0.01)

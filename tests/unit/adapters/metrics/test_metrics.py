@@ -11,6 +11,8 @@ from proxy.errors import OURS, ErrorKind
 from proxy.exchange.events import (
     Answered,
     Cause,
+    ExpressLaneClosed,
+    ExpressLaneLeft,
     Invalidated,
     Limited,
     Purged,
@@ -21,10 +23,12 @@ from proxy.exchange.reasons import OwnReason
 from tests.support.metric_events import (
     TRACE,
     HandClock,
+    Owners,
     answered,
     finished,
     make_metrics,
     one_of_each,
+    repeated,
     scraped,
     state_changed,
 )
@@ -55,6 +59,37 @@ def test_one_exchange_counts_once_for_its_kind_and_once_for_its_token(metrics):
     assert seen.value("token_requests_total", token="billing", cache="hit") == 2
     assert seen.value("token_requests_total", token="ci", cache="hit") == 1
     assert seen.value("request_duration_seconds_count", cache="hit") == 3
+
+
+def test_hits_that_are_told_in_one_sum_count_as_each_by_itself_would(metrics, clock):
+    metrics.notify(finished(clock, age_seconds=1.0))
+    metrics.notify(repeated(clock, count=3, total_seconds=0.3, greatest_age_seconds=5.0))
+    seen = scraped(metrics)
+    assert seen.value("requests_total", resource="item", cache="hit", why="fresh", result="ok") == 4
+    assert seen.value("token_requests_total", token="billing", cache="hit") == 4
+    assert seen.value("request_duration_seconds_count", cache="hit") == 4
+    assert seen.value("request_duration_seconds_sum", cache="hit") == pytest.approx(0.3004)
+    assert seen.value("oldest_age_served_seconds", cache="hit") == 5
+
+
+def test_the_lane_tells_whether_it_is_open_what_it_answered_and_why_it_left():
+    owners = Owners(is_open=False, answered=7)
+    metrics = make_metrics(owners=owners)
+    metrics.notify(ExpressLaneLeft(why=ExpressLaneClosed.MISMATCH))
+    seen = scraped(metrics)
+    assert seen.value("express_lane_open") == 0
+    assert seen.value("express_lane_requests_total") == 7
+    assert {why: seen.value("express_lane_closed_total", why=why) for why in ExpressLaneClosed} == {
+        ExpressLaneClosed.MISMATCH: 1,
+        ExpressLaneClosed.FAULT: 0,
+        ExpressLaneClosed.UNKNOWN_AIOHTTP: 0,
+    }
+
+
+def test_without_a_lane_it_is_said_to_be_off(metrics):
+    metrics.watch_lane(None)
+    seen = scraped(metrics)
+    assert (seen.value("express_lane_open"), seen.value("express_lane_requests_total")) == (0, 0)
 
 
 def test_a_kept_cell_counts_as_an_event_would(metrics):
