@@ -1,7 +1,7 @@
 """Time as a value.
 
 Two clocks are read at once and never mixed: bounds, residence time and buckets count on `boot_seconds`
-(CLOCKBOOTTIME: monotonic, goes on during suspend), HTTP dates and token expiry on `wall_seconds` (Unix time).
+(CLOCK_BOOTTIME: monotonic, goes on during suspend), HTTP dates and token expiry on `wall_seconds` (Unix time).
 Policy modules take an `Instant` as an argument; only the composition root owns a `Clock`.
 """
 
@@ -29,9 +29,9 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clocks. Where the kernel has no CLOCKBOOTTIME, CLOCK_MONOTONIC takes its place."""
+    """The machine's clocks. Where the kernel has no CLOCK_BOOTTIME, CLOCK_MONOTONIC takes its place."""
 
-    BOOT = getattr(time, "CLOCKBOOTTIME", time.CLOCK_MONOTONIC)
+    BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
     def now(self) -> Instant:
         """Return the present moment."""
