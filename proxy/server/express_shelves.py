@@ -1,7 +1,7 @@
 """Where the lane keeps what it knows of heads: shelves by peer, on them tails of heads, and for each its request lines.
 
 Every entry is the companion of a stored response: counted with it, and gone with it. What becomes empty goes as well,
-so that no token outlives the last response that is stored for it.
+so that no token outlives the last response that is stored for it; a shelf goes with its last entry and connection.
 """
 
 from collections.abc import MutableMapping
@@ -38,7 +38,7 @@ class Entry:
 
 
 class Lines(dict[bytes, Entry]):
-    """Entries by request line, for one tail."""
+    """Entries by request line, for one tail. Their shelf stays as long as they do, for the peer's next connection."""
 
     __slots__ = ("_shelf", "_tails", "tail")
 

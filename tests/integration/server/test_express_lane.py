@@ -1,6 +1,7 @@
 """The express lane over real sockets: what takes it, what does not, and that nobody can tell by the answer."""
 
 import asyncio
+import gc
 import ssl
 
 import pytest
@@ -8,7 +9,7 @@ import trustme
 
 from proxy.emulator import Emulator
 from tests.support.audit_lines import documents_of
-from tests.support.lane_world import LaneWorld, RawWire, Shop, alike, closing, lane_world
+from tests.support.lane_world import LaneWorld, RawWire, Shop, alike, closing, lane_world, until
 
 
 @pytest.fixture
@@ -25,6 +26,21 @@ async def test_a_head_that_repeats_takes_the_lane_and_gets_the_same_octets(shop)
             assert await wire.ask(head) == hit
         assert world.answered == 6
         assert len(shop.emulator.requests_to(shop.item)) == 1
+
+
+async def test_a_head_is_known_on_the_next_connection_of_its_peer_and_kept_once(shop):
+    """Who opens a connection for each request must not fill the store with what is known of one head."""
+    async with lane_world(shop.emulator) as world:
+        async with world.wire() as wire:
+            (hit,) = await world.warm(wire, shop.head())
+        stored_bytes = world.running.sidecar._store.stored_bytes
+        for number in range(1, 20):
+            await until(lambda: not world.connections)
+            gc.collect()
+            async with world.wire() as wire:
+                assert await wire.ask(shop.head()) == hit
+            assert world.answered == 1 + number
+        assert world.running.sidecar._store.stored_bytes == stored_bytes
 
 
 async def test_the_lane_counts_as_the_full_path_does(shop):

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import weakref
 from types import SimpleNamespace
 
 from proxy.server.express_heads import ChangingFields
@@ -17,7 +18,7 @@ def ticket(body=b"body"):
 
 
 def keep(shelf, line=LINE, tail=TAIL, template=b"head"):
-    lines = shelf.tails.get(tail) or Lines(shelf.tails, tail)
+    lines = shelf.tails.get(tail) or Lines(shelf, shelf.tails, tail)
     entry = Entry(ticket(), template, lines=lines, line=line)
     lines.keep(line, entry)
     return entry
@@ -37,7 +38,7 @@ def test_an_entry_is_found_by_its_tail_and_its_line():
 
 def test_a_body_is_the_stored_one():
     of_ticket = ticket(b"x" * 1000)
-    entry = Entry(of_ticket, b"", lines=Lines({}, TAIL), line=LINE)
+    entry = Entry(of_ticket, b"", lines=Lines(Shelf(), {}, TAIL), line=LINE)
     assert entry.body is of_ticket.stored.response.body
 
 
@@ -104,6 +105,29 @@ def test_nothing_holds_a_tail_once_its_entries_have_gone():
         entries.pop().drop()
     gc.collect()
     assert sys.getrefcount(tail) == before
+
+
+def test_a_shelf_stays_as_long_as_anything_on_it_and_then_goes():
+    shelf = Shelf()
+    gone = weakref.ref(shelf)
+    first, second = keep(shelf), keep(shelf, b"GET /2 HTTP/1.1")
+    del shelf
+    first.drop()
+    gc.collect()
+    assert gone() is not None
+    second.drop()
+    del first, second
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_shelf_that_was_cleared_goes_with_what_was_on_it():
+    shelf = Shelf()
+    gone, entry = weakref.ref(shelf), keep(shelf)
+    shelf.clear()
+    del shelf, entry
+    gc.collect()
+    assert gone() is None
 
 
 def test_spellings_are_looked_for_once_and_are_bounded():
