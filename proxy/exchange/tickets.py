@@ -1,9 +1,7 @@
-"""Tickets: decisions to answer from the store that may be repeated without being made anew.
+"""Who issues tickets, renews them, and passes on what their uses mean to others.
 
-A ticket refers to the stored response and is good while nothing has happened (the epoch stands still) and the time has
-not come until which the decision holds: freshness, lease and the token's own expiry in one number for each clock. When
-something has happened the decision is made anew, by the same rules as for any request. Every use of a ticket is
-charged, counted and on record as any hit is. Whoever holds tickets remembers by what a request is known again.
+When something has happened a decision is made anew, by the same rules as for any request. Whoever holds tickets
+remembers by what a request is known again.
 """
 
 from collections.abc import Callable
@@ -12,7 +10,6 @@ from typing import Any, Generic
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from proxy.admission.rate_limiter import Account, Budget
 from proxy.audit.ledger import Identity
 from proxy.caching.profile import FindingT, Handling, Profile, Subject, SubjectT
 from proxy.caching.stored_response import StoredResponse
@@ -23,146 +20,17 @@ from proxy.exchange.entry import Entry
 from proxy.exchange.epoch import Epoch
 from proxy.exchange.events import Answered
 from proxy.exchange.lookup import Lookup
-from proxy.exchange.ports import AuditTrail, ReadRecord, ResponseStore
+from proxy.exchange.ports import AuditTrail, ResponseStore
 from proxy.exchange.prober import Prober
 from proxy.exchange.rate_limits import RateLimits
-from proxy.exchange.repeats import Repeats, Tally
+from proxy.exchange.repeats import Repeats
+from proxy.exchange.ticket import Figures, Terms, Ticket
 from proxy.semantics.message import Fields, Request
-
-Figures = tuple[int, ...]
-"""What of an answer changes from use to use: age and ttl in seconds; then, where budgets are shown, for each budget how
-many requests are left and in how many seconds it is full."""
 
 _NOTICE_SECONDS = 5.0
 """So long the store and the profile may not hear of uses: that costs more than all the rest of one."""
 
-_NOTHING_TO_TELL: Figures = ()
 _NO_FIELDS: Fields = CIMultiDictProxy(CIMultiDict())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What a decision holds by: until when on either clock, what is charged, and whether the answer tells of that."""
-
-    until_boot_seconds: float
-    until_wall_seconds: float
-    account: Account | None
-    is_shown: bool
-
-    @property
-    def shown_account(self) -> Account | None:
-        """Whose balance is a part of the answer."""
-        return self.account if self.is_shown else None
-
-
-class Ticket(Generic[SubjectT]):
-    """One decision to reuse a stored response, for one token as one peer. Made by `Tickets`, and renewed by it."""
-
-    __slots__ = (
-        "_account",
-        "_again_at_boot_seconds",
-        "_decided_in",
-        "_epoch",
-        "_initial_age_seconds",
-        "_lifetime_seconds",
-        "_received_boot_seconds",
-        "_record",
-        "_requests",
-        "_shown",
-        "_tally",
-        "_until_wall_seconds",
-        "noticed_until",
-        "read",
-        "stored",
-        "subject",
-        "terms",
-        "uses",
-    )
-
-    def __init__(self, *, subject: SubjectT, read: Identity, tally: Tally, epoch: Epoch) -> None:
-        self.subject = subject
-        self.read = read
-        """What the audit knows its uses by."""
-        self.uses = 0
-        """Since they were noticed last."""
-        self.noticed_until = float("-inf")
-        self._tally = tally
-        self._epoch = epoch
-
-    def decide(self, stored: StoredResponse, record: ReadRecord, terms: Terms) -> None:
-        """Be good from now on for this response, on these terms."""
-        self.stored = stored
-        self.terms = terms
-        self._decided_in = self._epoch.number
-        self._account = account = terms.account
-        self._requests = None if account is None else account.buckets[Budget.REQUESTS]
-        self._shown = None if account is None or not terms.is_shown else account.buckets[Budget.UPSTREAM]
-        self._until_wall_seconds = terms.until_wall_seconds
-        self._initial_age_seconds = stored.corrected_initial_age_seconds
-        self._received_boot_seconds = stored.response_received.boot_seconds
-        self._lifetime_seconds = stored.freshness_lifetime_seconds
-        self.go_on(record)
-
-    def go_on(self, record: ReadRecord) -> None:
-        """Go on as it was decided, until it must be noticed again; uses are on another record."""
-        self._record = record
-        self._again_at_boot_seconds = min(self.terms.until_boot_seconds, self.noticed_until)
-
-    def still_holds(self, now: Instant) -> bool:
-        """Tell whether nothing has happened and no time has come that would have it decided otherwise."""
-        terms = self.terms
-        return (
-            self._decided_in == self._epoch.number
-            and now.boot_seconds < terms.until_boot_seconds
-            and now.wall_seconds < terms.until_wall_seconds
-            and (terms.account is None or terms.account.is_current)
-        )
-
-    def spent(self, seconds: float) -> None:
-        """Count time that uses took."""
-        self._tally.seconds += seconds
-
-    def use(self, boot_seconds: float, wall_seconds: float) -> Figures | None:
-        """Charge, count and record one more hit.
-
-        None, and nothing is done, if it must be renewed first, or if the token's budget is used up.
-        """
-        record = self._record
-        if (
-            self._decided_in != self._epoch.number
-            or boot_seconds >= self._again_at_boot_seconds
-            or wall_seconds >= self._until_wall_seconds
-            or not record.is_open
-        ):
-            return None
-        left = _NOTHING_TO_TELL
-        if self._account is not None and self._requests is not None:
-            if not self._account.is_current:
-                return None
-            if self._shown is not None:
-                taken = self._requests.take_beside(self._shown, boot_seconds)
-                if taken is None:
-                    return None
-                left = taken
-            elif self._requests.take_at(boot_seconds) is None:
-                return None
-        record.count += 1
-        record.last_wall_seconds = wall_seconds
-        self.uses += 1
-        age_seconds = self._initial_age_seconds + (boot_seconds - self._received_boot_seconds)
-        tally = self._tally
-        tally.count += 1
-        if age_seconds > tally.greatest_age_seconds:  # noqa: PLR1730 - a call costs more than all of this line
-            tally.greatest_age_seconds = age_seconds
-        return (int(age_seconds), int((self._lifetime_seconds - age_seconds) // 1), *left)
-
-    def figures(self, boot_seconds: float) -> Figures:
-        """Return the same of a use now, without one."""
-        age_seconds = self._initial_age_seconds + (boot_seconds - self._received_boot_seconds)
-        left = _NOTHING_TO_TELL
-        if self._requests is not None and self._shown is not None:
-            left = self._requests.left_at(boot_seconds) + self._shown.left_at(boot_seconds)
-        return (int(age_seconds), int((self._lifetime_seconds - age_seconds) // 1), *left)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ from weakref import WeakValueDictionary
 
 from proxy.clock import Instant, readings
 from proxy.exchange.events import ExpressLaneClosed
-from proxy.exchange.tickets import Figures, Tickets
+from proxy.exchange.ticket import Figures
+from proxy.exchange.tickets import Tickets
 from proxy.semantics.message import Request
 from proxy.semantics.peer import Peer
 from proxy.server.doorkeeper import Doorkeeper

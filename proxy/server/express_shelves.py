@@ -7,7 +7,7 @@ so that no token outlives the last response that is stored for it; a shelf goes 
 from collections.abc import MutableMapping
 from typing import Any
 
-from proxy.exchange.tickets import Ticket
+from proxy.exchange.ticket import Ticket
 from proxy.semantics.peer import Peer
 from proxy.server.express_heads import Cut
 

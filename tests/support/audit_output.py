@@ -4,6 +4,7 @@ import errno
 import os
 import threading
 
+from proxy.audit.ledger import Identity
 from proxy.audit.records import Link
 from proxy.caching.reasons import ForwardReason
 from proxy.clock import Instant
@@ -60,4 +61,17 @@ def a_read(
         why=ForwardReason.MISS,
         duration_seconds=0.001,
         at=Instant(wall_seconds=wall_seconds, boot_seconds=1.0),
+    )
+
+
+def identity(read: ExchangeFinished) -> Identity:
+    """What makes other reads equal to this one."""
+    return Identity(
+        token=read.token,
+        token_id=read.token_id,
+        peer=read.peer,
+        resource=read.resource,
+        about=read.about,
+        version=read.version,
+        how=read.cache.value,
     )

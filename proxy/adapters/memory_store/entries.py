@@ -1,4 +1,4 @@
-"""What is stored under one key, what it counts for, and what is left of many when all go at once.
+"""What is stored under one key, and what it counts for.
 
 What a response is counted with is its body, fields, key and a measured overhead; tags count once for all that carry
 them.
@@ -51,6 +51,11 @@ def tag_bytes(tag: Tag) -> int:
     return sum(map(len, tag)) + _PER_TAG_BYTES
 
 
+def most_bytes(stored: StoredResponse) -> int:
+    """Return what a response counts for at most: if it brings all of its tags."""
+    return accounted_bytes(stored) + sum(map(tag_bytes, stored.tags))
+
+
 class Entry:
     """What is stored under one key: at least one response, the most recent first, and what they count for.
 
@@ -77,6 +82,10 @@ class Entry:
     def take_apart(self) -> None:
         """Be empty, and have companions go."""
         self.variants = ()
+        self.drop_companions()
+
+    def drop_companions(self) -> None:
+        """Have companions go."""
         companions, self.companions = self.companions, ()
         for companion in companions:
             companion.drop()
@@ -91,32 +100,3 @@ class EntriesByUse(LRUCache[CacheKey, Entry]):
     def peek(self, key: CacheKey) -> Entry | None:
         """Return what is under a key, which is no use of it."""
         return Cache.__getitem__(self, key) if key in self else None
-
-
-Carriers = dict[Entry, None]
-"""Entries in the order in which they came. Taken apart from the end they free memory from its end, so that it goes back
-to the system bit by bit; in the order of a set most of it would go back with the last one, in one long call."""
-
-
-class Leftovers:
-    """What a removal of everything has left, taken apart entry by entry; references first, so that none frees many."""
-
-    def __init__(self, entries: EntriesByUse, tagged: dict[Tag, Entry | Carriers]) -> None:
-        self._entries = entries
-        self._tagged = tagged
-        self._carriers: Carriers = {}
-
-    def step(self) -> int | None:
-        """Take one thing apart; return how many bytes that gave back, None if nothing was left."""
-        if self._carriers:
-            self._carriers.popitem()
-            return 0
-        if self._tagged:
-            tag, carriers = self._tagged.popitem()
-            self._carriers = carriers if isinstance(carriers, dict) else {}
-            return tag_bytes(tag)
-        if not self._entries:
-            return None
-        _, entry = self._entries.popitem()
-        entry.take_apart()
-        return entry.size_bytes

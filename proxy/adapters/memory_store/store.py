@@ -8,14 +8,8 @@ memory back in pieces: to take 100,000 responses apart takes a good part of a se
 from collections.abc import Callable, Iterable, Sequence
 from itertools import filterfalse
 
-from proxy.adapters.memory_store.entries import (
-    Carriers,
-    EntriesByUse,
-    Entry,
-    Leftovers,
-    accounted_bytes,
-    tag_bytes,
-)
+from proxy.adapters.memory_store.entries import EntriesByUse, Entry, most_bytes, tag_bytes
+from proxy.adapters.memory_store.leftovers import Carriers, Leftovers
 from proxy.caching.key import CacheKey, Tag
 from proxy.caching.stored_response import StoredResponse
 from proxy.exchange.ports import Companion
@@ -87,11 +81,11 @@ class MemoryStore:
         others = () if entry is None else entry.variants
         variants = [stored, *(other for other in others if other.nominated != stored.nominated)]
         fits = (
-            len(stored.response.body) <= self._per_response_bytes and _most_bytes(stored) <= self._total_bytes
+            len(stored.response.body) <= self._per_response_bytes and most_bytes(stored) <= self._total_bytes
         )
         if not fits:
             del variants[0]
-        while len(variants) > _MOST_VARIANTS or sum(map(_most_bytes, variants)) > self._total_bytes:
+        while len(variants) > _MOST_VARIANTS or sum(map(most_bytes, variants)) > self._total_bytes:
             variants.pop()
             self._evictions += 1
         if variants:
@@ -123,14 +117,14 @@ class MemoryStore:
         entry = self._entry(key)
         if entry is None or entry.size_bytes + companion.size_bytes > self._total_bytes:
             return False
-        self._entries[key] = entry  # what is used last goes last
         if len(entry.companions) >= _MOST_COMPANIONS:
-            oldest, *others = entry.companions
+            self.detach(key, oldest := entry.companions[0])
             oldest.drop()
-            entry.companions = tuple(others)
+        self._make_room(companion.size_bytes)
+        if self._entry(key) is not entry:
+            return False
         entry.companions += (companion,)
         self._bytes += entry.count()
-        self._make_room()
         return True
 
     def detach(self, key: CacheKey, companion: Companion) -> None:
@@ -145,10 +139,9 @@ class MemoryStore:
         entry = self._entry(key)
         if entry is None:
             return 0
-        removed = len(entry.variants)
-        self._count -= removed
+        before, self._count = self._count, self._count - len(entry.variants)
         self._take_out(key, entry)
-        return removed
+        return before - self._count
 
     def remove_tagged(self, tags: Sequence[Tag]) -> int:
         """Remove every response that carries all of `tags`; return how many. No tags: everything goes."""
@@ -228,19 +221,26 @@ class MemoryStore:
             if entry is not None:  # it has gone, but is still there
                 del self._gone[entry]
                 self._take_out(key, entry)
-            entry = self._entries[key] = Entry()
-        else:
-            self._entries[key] = entry
+            entry = Entry()
+        self._entries[key] = entry
         self._fill(entry, variants)
         self._make_room()
 
-    def _make_room(self) -> None:
-        while self._bytes > self._total_bytes:
+    def _make_room(self, for_bytes: int = 0) -> None:
+        while self._bytes + for_bytes > self._total_bytes:
             if not self._sweep_one():
-                _, entry = self._entries.popitem()
-                self._count -= len(entry.variants)
-                self._evictions += len(entry.variants)
-                self._let_go(entry)
+                self._evict()
+
+    def _evict(self) -> None:
+        key, entry = self._entries.popitem()
+        if entry.companions and not self._entries:  # they give way to their own response
+            entry.drop_companions()
+            self._bytes += entry.count()
+            self._entries[key] = entry
+            return
+        self._count -= len(entry.variants)
+        self._evictions += len(entry.variants)
+        self._let_go(entry)
 
     def _sweep_one(self) -> bool:
         """Take one thing apart that was removed; tell whether there was any."""
@@ -298,8 +298,3 @@ class MemoryStore:
                     known.pop(entry, None)
                     if len(known) == 1:
                         self._tagged[tag], _ = known.popitem()
-
-
-def _most_bytes(stored: StoredResponse) -> int:
-    """Return what a response counts for at most: if it brings all of its tags."""
-    return accounted_bytes(stored) + sum(map(tag_bytes, stored.tags))

@@ -5,6 +5,7 @@ import sys
 import weakref
 from types import SimpleNamespace
 
+from proxy.semantics.peer import NOBODY
 from proxy.server.express_heads import ChangingFields
 from proxy.server.express_shelves import MOST_CUTS, Entry, Lines, Shelf
 
@@ -29,7 +30,7 @@ def cuts_of(*numbers):
 
 
 def test_an_entry_is_found_by_its_tail_and_its_line():
-    shelf = Shelf()
+    shelf = Shelf(NOBODY)
     first, second = keep(shelf), keep(shelf, b"GET /v1/vaults/v HTTP/1.1")
     other = keep(shelf, tail=b"\r\nHost: b\r\n\r\n")
     assert shelf.tails[TAIL] == {LINE: first, b"GET /v1/vaults/v HTTP/1.1": second}
@@ -38,18 +39,18 @@ def test_an_entry_is_found_by_its_tail_and_its_line():
 
 def test_a_body_is_the_stored_one():
     of_ticket = ticket(b"x" * 1000)
-    entry = Entry(of_ticket, b"", lines=Lines(Shelf(), {}, TAIL), line=LINE)
+    entry = Entry(of_ticket, b"", lines=Lines(Shelf(NOBODY), {}, TAIL), line=LINE)
     assert entry.body is of_ticket.stored.response.body
 
 
 def test_the_tail_is_counted_with_the_first_entry_and_the_line_with_each():
-    shelf = Shelf()
+    shelf = Shelf(NOBODY)
     first, second = keep(shelf), keep(shelf, LINE + b"x")
     assert first.size_bytes - second.size_bytes == len(TAIL) - 1
 
 
 def test_with_the_last_entry_of_a_tail_the_tail_goes():
-    shelf = Shelf()
+    shelf = Shelf(NOBODY)
     first, second = keep(shelf), keep(shelf, b"GET /2 HTTP/1.1")
     first.drop()
     assert list(shelf.tails[TAIL].values()) == [second]
@@ -60,14 +61,14 @@ def test_with_the_last_entry_of_a_tail_the_tail_goes():
 
 
 def test_an_entry_that_was_replaced_takes_its_successor_not_along():
-    shelf = Shelf()
+    shelf = Shelf(NOBODY)
     first, second = keep(shelf), keep(shelf)
     first.drop()
     assert shelf.tails[TAIL] == {LINE: second}
 
 
 def test_lines_that_have_gone_take_those_not_along_that_came_in_their_place():
-    shelf = Shelf()
+    shelf = Shelf(NOBODY)
     first = keep(shelf)
     shelf.clear()
     second = keep(shelf)
@@ -77,7 +78,7 @@ def test_lines_that_have_gone_take_those_not_along_that_came_in_their_place():
 
 def test_lines_that_were_emptied_while_an_entry_was_on_its_way_are_found_again():
     """What is kept with a response may push out the entry whose tail it shares."""
-    shelf = Shelf()
+    shelf = Shelf(NOBODY)
     first = keep(shelf)
     lines = shelf.tails[TAIL]
     second = Entry(ticket(), b"", lines=lines, line=b"GET /2 HTTP/1.1")
@@ -88,7 +89,7 @@ def test_lines_that_were_emptied_while_an_entry_was_on_its_way_are_found_again()
 
 
 def test_a_shelf_that_was_cleared_knows_nothing_and_entries_may_still_go():
-    shelf = Shelf()
+    shelf = Shelf(NOBODY)
     entry = keep(shelf)
     shelf.clear()
     entry.drop()
@@ -96,7 +97,7 @@ def test_a_shelf_that_was_cleared_knows_nothing_and_entries_may_still_go():
 
 
 def test_nothing_holds_a_tail_once_its_entries_have_gone():
-    shelf = Shelf()
+    shelf = Shelf(NOBODY)
     tail = bytes(bytearray(TAIL))
     before = sys.getrefcount(tail)
     entries = [keep(shelf, b"GET /%d HTTP/1.1" % number, tail) for number in range(3)]
@@ -108,7 +109,7 @@ def test_nothing_holds_a_tail_once_its_entries_have_gone():
 
 
 def test_a_shelf_stays_as_long_as_anything_on_it_and_then_goes():
-    shelf = Shelf()
+    shelf = Shelf(NOBODY)
     gone = weakref.ref(shelf)
     first, second = keep(shelf), keep(shelf, b"GET /2 HTTP/1.1")
     del shelf
@@ -122,7 +123,7 @@ def test_a_shelf_stays_as_long_as_anything_on_it_and_then_goes():
 
 
 def test_a_shelf_that_was_cleared_goes_with_what_was_on_it():
-    shelf = Shelf()
+    shelf = Shelf(NOBODY)
     gone, entry = weakref.ref(shelf), keep(shelf)
     shelf.clear()
     del shelf, entry
@@ -131,7 +132,7 @@ def test_a_shelf_that_was_cleared_goes_with_what_was_on_it():
 
 
 def test_spellings_are_looked_for_once_and_are_bounded():
-    shelf = Shelf()
+    shelf = Shelf(NOBODY)
     assert shelf.look_for(cuts_of(0, 1))
     assert shelf.look_for(cuts_of(1, 2))
     assert [cut.mark for cut in shelf.cuts] == [b"\r\nX-Id-%d:" % number for number in (0, 1, 2)]

@@ -132,10 +132,10 @@ class NoLane:
 
     is_open = False
 
-    def shelf(self, party):
-        return Shelf()
+    def shelf(self, peer):
+        return Shelf(peer)
 
-    def answer(self, octets, shelf, peer):
+    def answer(self, octets, shelf):
         return None
 
 

@@ -9,7 +9,7 @@ from proxy.adapters.audit import AuditFigures, ChainWriter, StrictTrail, Trail, 
 from proxy.clock import Instant, SystemClock
 from proxy.exchange.events import Answered, BackgroundFinished, BackgroundOutcome
 from tests.support.audit_lines import documents_of, reads_in
-from tests.support.audit_output import ScriptedOutput, a_read
+from tests.support.audit_output import ScriptedOutput, a_read, identity
 
 
 class Trailed:
@@ -301,24 +301,24 @@ def count_one(record, wall_seconds=1_795_000_005.0):
 async def test_the_record_of_a_read_is_where_equal_reads_are_counted(kind):
     async with begun(kind=kind) as trailed:
         assert await trailed.admits(a_read())
-        record = trailed.trail.record_of(a_read(), NOW)
+        record = trailed.trail.record_of(identity(a_read()), NOW)
         assert record is not None
         count_one(record)
-        assert trailed.trail.record_of(a_read(), NOW) is record
-        assert trailed.trail.record_of(a_read("j"), NOW) is not record
+        assert trailed.trail.record_of(identity(a_read()), NOW) is record
+        assert trailed.trail.record_of(identity(a_read("j")), NOW) is not record
     assert not record.is_open
     assert trailed.reads == {"hit": 2}
 
 
 async def test_to_ask_for_a_record_counts_nothing():
     async with begun() as trailed:
-        assert trailed.trail.record_of(a_read(), NOW).count == 0
+        assert trailed.trail.record_of(identity(a_read()), NOW).count == 0
     assert trailed.reads == {}
 
 
 async def test_a_record_that_was_asked_for_first_counts_what_comes_later_either_way():
     async with begun(**SOON) as trailed:
-        record = trailed.trail.record_of(a_read(), NOW)
+        record = trailed.trail.record_of(identity(a_read()), NOW)
         count_one(record)
         assert trailed.trail.admits(a_read(wall_seconds=1_795_000_006.0)) is True
         await trailed.until(lambda: trailed.reads == {"hit": 2})
@@ -329,16 +329,16 @@ async def test_a_record_that_was_asked_for_first_counts_what_comes_later_either_
 
 async def test_there_is_no_record_where_there_is_no_room_and_before_and_after_the_trail():
     trailed = Trailed(most=2)
-    assert trailed.trail.record_of(a_read(), NOW) is None
+    assert trailed.trail.record_of(identity(a_read()), NOW) is None
     await trailed.trail.begin()
     trailed.output.may_go_on.clear()
     for number in range(8):
         assert trailed.trail.admits(a_read(str(number))) is True
-    assert trailed.trail.record_of(a_read("new"), NOW) is None
-    assert trailed.trail.record_of(a_read("7"), NOW) is not None
+    assert trailed.trail.record_of(identity(a_read("new")), NOW) is None
+    assert trailed.trail.record_of(identity(a_read("7")), NOW) is not None
     trailed.output.may_go_on.set()
     await trailed.trail.end()
-    assert trailed.trail.record_of(a_read("7"), NOW) is None
+    assert trailed.trail.record_of(identity(a_read("7")), NOW) is None
 
 
 @pytest.mark.parametrize("kind", [Trail, StrictTrail])
@@ -349,23 +349,23 @@ async def test_a_trail_that_refuses_gives_no_record_until_it_can_be_written_agai
         await trailed.until(lambda: not trailed.trail._ledger.open)
         await trailed.admits(a_read())
         await trailed.until(lambda: trailed.changes)
-        assert trailed.trail.record_of(a_read(), NOW) is None
+        assert trailed.trail.record_of(identity(a_read()), NOW) is None
         trailed.output.room = None
         await trailed.until(lambda: len(trailed.changes) == 2)
         assert await trailed.admits(a_read())
-        assert trailed.trail.record_of(a_read(), NOW) is not None
+        assert trailed.trail.record_of(identity(a_read()), NOW) is not None
 
 
 async def test_strict_gives_no_record_before_the_first_of_equal_reads_is_written():
     async with begun(kind=StrictTrail) as trailed:
-        assert trailed.trail.record_of(a_read(), NOW) is None
+        assert trailed.trail.record_of(identity(a_read()), NOW) is None
         trailed.output.may_go_on.clear()
         first = asyncio.ensure_future(trailed.trail.admits(a_read()))
         await asyncio.sleep(0)
-        assert trailed.trail.record_of(a_read(), NOW) is None
+        assert trailed.trail.record_of(identity(a_read()), NOW) is None
         trailed.output.may_go_on.set()
         assert await first
-        record = trailed.trail.record_of(a_read(), NOW)
+        record = trailed.trail.record_of(identity(a_read()), NOW)
         assert record is not None
         count_one(record)
     assert [one["count"] for one in trailed.documents if one["event"] == "audit.read"] == [1, 1]
