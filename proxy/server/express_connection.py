@@ -48,7 +48,7 @@ _LONGEST_HELD = 73_728
 class ExpressConnection(Connection):
     """Answers repeats from the lane, and has everything else answered as any connection does."""
 
-    __slots__ = ("_candidate", "_held", "_is_looking_again", "_lane", "_shelf", "_unread")
+    __slots__ = ("_candidate", "_held", "_is_looking_again", "_lane", "_shelf", "_stall_timer", "_unread")
 
     def __init__(self, server: "HttpServer", limits: ConnectionLimits, lane: ExpressLane) -> None:
         super().__init__(server, limits)
@@ -58,6 +58,17 @@ class ExpressConnection(Connection):
         self._candidate: bytes | None = None
         self._shelf: Shelf | None = None
         self._is_looking_again = False
+        self._stall_timer: asyncio.TimerHandle | None = None
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget timers."""
+        self._stop_stall_timer()
+        super().connection_lost(exc)
+
+    def resume_writing(self) -> None:
+        """Go on: the client reads."""
+        self._stop_stall_timer()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Answer, hold back, or have it parsed."""
@@ -125,10 +136,19 @@ class ExpressConnection(Connection):
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
         transport.write(answer)
         if self.writing_paused:
-            self._loop.call_later(self._limits.write_stall_seconds, self._let_go_if_stalled)
+            self._stop_stall_timer()
+            self._stall_timer = self._loop.call_later(
+                self._limits.write_stall_seconds, self._let_go_if_stalled
+            )
         return True
 
+    def _stop_stall_timer(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
+
     def _let_go_if_stalled(self) -> None:
+        self._stall_timer = None
         if self._paused and self._is_waiting():  # who answers meanwhile waits for the client, too
             self.reset()
 
