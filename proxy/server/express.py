@@ -95,8 +95,7 @@ class ExpressLane:
             ticket.spent(_TIMED_ONE_IN * (self._boot_seconds() - boot_seconds))
             if not self.answered % _CHECKED_ONE_IN:
                 now = Instant(wall_seconds=wall_seconds, boot_seconds=boot_seconds)
-                if not self._is_right(octets, shelf.peer, answer, now):
-                    return None
+                return self._checked(octets, shelf.peer, answer, now)
         return answer
 
     def learn(self, octets: bytes, request: Request, shelf: Shelf) -> None:
@@ -154,11 +153,11 @@ class ExpressLane:
         self._tickets.store.detach(entry.ticket.subject.key, entry)
         entry.drop()
 
-    def _is_right(self, octets: bytes, peer: Peer, answer: bytes, now: Instant) -> bool:
-        """Ask the full path what it would say; if it is something else, close."""
+    def _checked(self, octets: bytes, peer: Peer, answer: bytes, now: Instant) -> bytes | None:
+        """Ask the full path what it would say; if that is something else, close, and say that."""
         request = self._decide(octets, peer)
         issued = None if request is None else self._tickets.issue(request, now)
-        if issued is not None and rendered(issued) == answer:
-            return True
-        self.close(ExpressLaneClosed.MISMATCH)
-        return False
+        right = None if issued is None else rendered(issued)
+        if right != answer:
+            self.close(ExpressLaneClosed.MISMATCH)
+        return right
