@@ -51,7 +51,7 @@ class Bench:
     plan: Plan
     results: Results = field(default_factory=Results)
     _runs: int = 0
-    _filled: set[tuple[str, str, int]] = field(default_factory=set)
+    _filled: set[tuple[str, str, int, str]] = field(default_factory=set)
 
     def run(self) -> None:
         """Play all scenarios."""
@@ -140,7 +140,7 @@ class Bench:
         self.results.commands.setdefault(scenario.name, _shown(command))
 
     def _fill(self, scenario: Scenario, member: Member) -> None:
-        filled = member.peer.name, scenario.body, scenario.token_vaults
+        filled = member.peer.name, scenario.body, scenario.token_vaults, scenario.trace
         if filled in self._filled or not member.peer.is_honest:
             return
         self._filled.add(filled)
