@@ -16,6 +16,10 @@ _UNSAMPLED = rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00"
 """A traceparent (W3C) that says of its trace: not kept."""
 
 
+_CLEAN = re.compile(rb"(?:[\t\x20-\x7e\x80-\xff]+|\r\n)*\r?")
+"""Whole lines and the beginning of one, ended as they must be, without control characters."""
+
+
 class Cut(NamedTuple):
     """One changing field in one spelling: what its line begins with, and the whole line with the value as a group."""
 
@@ -35,8 +39,12 @@ def is_whole(octets: bytes) -> bool:
 
 
 def begins(octets: bytes) -> bool:
-    """Tell whether octets may be the beginning of such a head, and no more than that."""
-    return b"GET /".startswith(octets[:5]) and b"\r\n\r\n" not in octets
+    """Tell whether octets may be the beginning of such a head, and no more than that.
+
+    What has an octet in it that no head has is none: to wait for its end would keep from it a refusal that is due.
+    """
+    is_begun = b"GET /".startswith(octets[:5]) and b"\r\n\r\n" not in octets
+    return is_begun and _CLEAN.fullmatch(octets) is not None
 
 
 class ChangingFields:

@@ -40,10 +40,10 @@ class WillingLane:
         self.closed: list[object] = []
         self.knows = True
 
-    def shelf(self, party):
-        return Shelf()
+    def shelf(self, peer):
+        return Shelf(peer)
 
-    def answer(self, octets, shelf, peer):
+    def answer(self, octets, shelf):
         self.asked.append(octets)
         return FROM_THE_LANE if self.knows else None
 

@@ -8,6 +8,18 @@ from hypothesis import strategies as st
 
 from proxy.server.express_heads import ChangingFields, begins, is_whole, line_end, says_unsampled, without
 
+HEAD_PIECES = [
+    b"\r\n",
+    b"\r",
+    b"\n",
+    b"GET / HTTP/1.1",
+    b"traceparent: ",
+    b"X-Request-Id: a",
+    b"b3:",
+    b" ",
+    b"\0",
+    b"Host: a",
+]
 LETTERS = string.ascii_letters.encode()
 LINE = b"GET /v1/vaults HTTP/1.1"
 UNSAMPLED = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
@@ -272,3 +284,22 @@ def test_heads_that_are_the_same_without_those_values_have_the_same_lines(one, o
                 assert 0 < len(each.strip(b" \t")) <= 512
                 assert not each.strip(b" \t").translate(None, b"=_;,:.- 0123456789" + LETTERS)
             assert not lines[place + 1].startswith((b" ", b"\t"))
+
+
+@given(st.binary(max_size=200) | st.lists(st.sampled_from(HEAD_PIECES), max_size=12).map(b"".join))
+def test_no_octets_are_beyond_taking_apart(octets):
+    for only_unsampled in (False, True):
+        fields = ChangingFields(("traceparent", "x-request-id", "b3"), only_unsampled=only_unsampled)
+        cuts = fields.cuts_of(octets)
+        cut = without(octets, cuts)
+        assert cut is None or len(cut) < len(octets)
+        assert says_unsampled(octets, cuts) in {True, False}
+    at = line_end(octets)
+    assert at == octets.find(b"\r")
+    assert not (is_whole(octets) and begins(octets))
+
+
+@pytest.mark.parametrize("odd", [b"\n", b"\r\r", b"\0", b"\x7f", b"\x1b[31m", b"a\rb"])
+def test_what_can_be_no_head_is_not_waited_for(odd):
+    assert begins(b"GET / HTTP/1.1\r\nX: a")
+    assert not begins(b"GET / HTTP/1.1\r\nX: a" + odd + b"b")
