@@ -266,7 +266,10 @@ class Profile(Protocol[SubjectT, FindingT]):
         ...
 
     def stands_until(self, subject: SubjectT, now: Instant) -> Horizon:
-        """Tell until when what is servable now stays so, if nothing is learnt meanwhile."""
+        """Tell until when what is servable now stays so, if nothing is learnt meanwhile.
+
+        In the past for a subject that is another by now: its token bears another name.
+        """
         ...
 
     def repeated(self, subject: SubjectT, reused: StoredResponse, count: int, now: Instant) -> bool:

@@ -46,6 +46,9 @@ __all__ = [
 ]
 
 
+_NEVER = Horizon(boot_seconds=float("-inf"), wall_seconds=float("-inf"))
+
+
 class ConnectProfile:
     """Connect's part of every caching decision. `key` makes the digests of tokens; it lives as long as we do."""
 
@@ -242,6 +245,8 @@ class ConnectProfile:
 
     def stands_until(self, subject: ConnectSubject, now: Instant) -> Horizon:
         """Tell when the lease lapses, and when the token expires."""
+        if not self._subjects.is_current(subject):
+            return _NEVER
         expires = subject.usable_until_wall_seconds
         return Horizon(
             boot_seconds=self._leases.held_until(subject.digest, subject.names.vault or VAULT_LISTS),

@@ -65,6 +65,10 @@ class Subjects:
             )  # equal, and there
             self._known.put(shared.key, shared)
 
+    def is_current(self, subject: ConnectSubject) -> bool:
+        """Tell whether a subject bears the name that its token has now."""
+        return subject.partition_label == self.tokens.label(subject.partition)
+
     def imagine(self, partition: Partition, method: str, target: str) -> ConnectSubject:
         """Return what a token's request would be about; nothing is remembered of it."""
         request = Request(method=method, target=target, fields=_NO_FIELDS)

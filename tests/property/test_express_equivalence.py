@@ -8,7 +8,7 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import pytest
@@ -83,6 +83,7 @@ CHANGES = (
         "shadow",
         "enforce",
         "adopt",
+        "rename",
         "head",
         "junk",
         "list",
@@ -138,14 +139,16 @@ class World:
     async def play(self, script: list[Step]) -> None:
         self.clock = VirtualClock(asyncio.get_running_loop())
         self.limiter = RateLimiter(limits=limits_of(40))
+        self.names = 0
+        self.rules = ConnectRules(
+            change_check_interval_seconds=0,
+            item_freshness_seconds=self.freshness_seconds,
+            token_verification_seconds=self.verification_seconds,
+        )
         self.exchange = make_exchange(
             upstream=self.connect,
             clock=self.clock,
-            rules=ConnectRules(
-                change_check_interval_seconds=0,
-                item_freshness_seconds=self.freshness_seconds,
-                token_verification_seconds=self.verification_seconds,
-            ),
+            rules=self.rules,
             observer=self.notes,
             limiter=self.limiter,
             limits=ExchangeLimits(limit_mode=LimitMode.ENFORCE),
@@ -213,6 +216,10 @@ class World:
                 self.audit.end_interval()
             case "shadow" | "enforce":
                 self.exchange.rate_limits.adopt(LimitMode(step.kind), serves_stale=False)
+                self.exchange.reconsider()
+            case "rename":
+                self.names += 1
+                self.exchange.profile.adopt(replace(self.rules, token_names={"nobody": f"name {self.names}"}))
                 self.exchange.reconsider()
             case "adopt":
                 self.limiter.adopt(limits_of(10 * step.times), {})
@@ -282,6 +289,7 @@ def read(
 @example(warmed_up([read(20.0 - 2e-6, 3), read(2e-6, 3), read(2e-6, 3)]), (20.0, 60.0))
 @example(warmed_up([read(20.0 - 2e-6, 3), read(2e-6, 3), read(2e-6, 3)]), (60.0, 20.0))
 @example(warmed_up([read(kind="deny"), read(), read(kind="permit"), read()]), (60.0, 60.0))
+@example(warmed_up([read(kind="rename"), read(), read(kind="list"), read(times=4), read()]), (60.0, 60.0))
 @example(warmed_up([read(kind="revoke"), read(), read(kind="allow"), read(), read()]), (60.0, 60.0))
 @example(warmed_up([read(kind="refuse"), read(), read(kind="record"), read()]), (60.0, 60.0))
 @example(
