@@ -44,17 +44,30 @@ _HEAD_END = b"\r\n\r\n"
 _LONGEST_HELD = 73_728
 """Octets that are held back at most: one field of 65 KiB, and more than clients send besides."""
 
+_MOST_PIECES = 64
+"""Pieces that are put together at most: each time all of them are looked at. More than the longest has on a network."""
+
 
 class ExpressConnection(Connection):
     """Answers repeats from the lane, and has everything else answered as any connection does."""
 
-    __slots__ = ("_candidate", "_held", "_is_looking_again", "_lane", "_shelf", "_stall_timer", "_unread")
+    __slots__ = (
+        "_candidate",
+        "_held",
+        "_is_looking_again",
+        "_lane",
+        "_pieces",
+        "_shelf",
+        "_stall_timer",
+        "_unread",
+    )
 
     def __init__(self, server: "HttpServer", limits: ConnectionLimits, lane: ExpressLane) -> None:
         super().__init__(server, limits)
         self._lane = lane
         self._unread = Unread()
         self._held = b""
+        self._pieces = 0
         self._candidate: bytes | None = None
         self._shelf: Shelf | None = None
         self._is_looking_again = False
@@ -100,7 +113,7 @@ class ExpressConnection(Connection):
         waiter = self._waiter
         if waiter is None or waiter.done() or not self._unread.is_none or not self._lane.is_open:
             self._candidate = None
-        elif len(octets) < _LONGEST_HELD and begins(octets) and octets:
+        elif octets and self._may_hold(octets, held):
             self._head_goes_on(len(data))
             self._held = octets
             return
@@ -111,6 +124,10 @@ class ExpressConnection(Connection):
         if held:
             self._head_bytes -= len(held)  # they were counted when they came
         self._have_parsed(octets)
+
+    def _may_hold(self, octets: bytes, held: bytes) -> bool:
+        self._pieces = self._pieces + 1 if held else 1
+        return self._pieces < _MOST_PIECES and len(octets) < _LONGEST_HELD and begins(octets)
 
     def answered(self, request: Request, answer: Answer) -> None:
         """Have the lane remember the head of what was answered, if it may come again."""

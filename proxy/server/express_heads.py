@@ -16,8 +16,8 @@ _UNSAMPLED = rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00"
 """A traceparent (W3C) that says of its trace: not kept."""
 
 
-_CLEAN = re.compile(rb"(?:[\t\x20-\x7e\x80-\xff]+|\r\n)*\r?")
-"""Whole lines and the beginning of one, ended as they must be, without control characters."""
+_IN_LINES = bytes(octet for octet in range(256) if octet == 0x09 or (octet >= 0x20 and octet != 0x7F))
+"""What a line of a head may be made of, as far as any is: everything but control characters."""
 
 
 class Cut(NamedTuple):
@@ -43,8 +43,14 @@ def begins(octets: bytes) -> bool:
 
     What has an octet in it that no head has is none: to wait for its end would keep from it a refusal that is due.
     """
-    is_begun = b"GET /".startswith(octets[:5]) and b"\r\n\r\n" not in octets
-    return is_begun and _CLEAN.fullmatch(octets) is not None
+    if (
+        not b"GET /".startswith(octets[:5])
+        or b"\r\n\r\n" in octets
+        or octets.translate(None, _IN_LINES + b"\r\n")
+    ):
+        return False
+    ends = octets.count(b"\r\n")
+    return octets.count(b"\n") == ends and octets.removesuffix(b"\r").count(b"\r") == ends
 
 
 class ChangingFields:
@@ -68,6 +74,10 @@ class ChangingFields:
         spelt = [match[1] for match in self._names.finditer(tail)]
         lower = [name.lower() for name in spelt]
         return tuple(self._cut(name) for name in spelt if lower.count(name.lower()) == 1)
+
+    def may_be_kept(self, tail: bytes, cuts: Sequence[Cut]) -> bool:
+        """Tell whether the trace of a request with this tail may be kept: then its answer is more than its octets."""
+        return self._only_unsampled and not says_unsampled(tail, cuts)
 
     def _cut(self, name: bytes) -> Cut:
         is_of_trace = name.lower() == _TRACEPARENT

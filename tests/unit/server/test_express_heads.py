@@ -303,3 +303,10 @@ def test_no_octets_are_beyond_taking_apart(octets):
 def test_what_can_be_no_head_is_not_waited_for(odd):
     assert begins(b"GET / HTTP/1.1\r\nX: a")
     assert not begins(b"GET / HTTP/1.1\r\nX: a" + odd + b"b")
+
+
+@pytest.mark.parametrize("last", [b"\0", b"\n", b"\r\r", b""])
+@pytest.mark.parametrize("many", [b"a" * 70_000, b"a: b\r\n" * 10_000, b" \t" * 30_000])
+def test_a_long_head_is_judged_octet_by_octet_and_no_more(many, last):
+    """A pattern that tries its ways one after the other would take longer than anybody waits."""
+    assert begins(LINE + b"\r\nX: " + many + last) == (not last)
