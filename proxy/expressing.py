@@ -34,7 +34,6 @@ def make_lane(
     return ExpressLane(
         tickets,
         changing=ChangingFields(server.express_lane_ignored_fields, only_unsampled=tracing.is_on),
-        only_unsampled=tracing.is_on,
         decide=reader.read,
         on_closed=on_closed,
     )

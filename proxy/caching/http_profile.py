@@ -14,6 +14,7 @@ from proxy.caching.invalidation import outdated_targets
 from proxy.caching.key import ROOT, CacheKey, Tag
 from proxy.caching.profile import (
     NO_EFFECTS,
+    NO_END,
     CacheRules,
     Doubt,
     Effects,
@@ -33,7 +34,6 @@ from proxy.clock import Instant
 from proxy.semantics.message import SAFE_METHODS, Request, Response, ResponseHead
 
 _NO_FINDING = Finding()
-_NO_END = Horizon(boot_seconds=float("inf"), wall_seconds=float("inf"))
 _SHARED = "shared"
 
 PRIVATE_RULES = CacheRules(
@@ -142,7 +142,7 @@ class HttpProfile:
 
     def stands_until(self, subject: HttpSubject, now: Instant) -> Horizon:
         """Know no end."""
-        return _NO_END
+        return NO_END
 
     def repeated(self, subject: HttpSubject, reused: StoredResponse, count: int, now: Instant) -> bool:
         """Nothing is ever asked for in the background."""

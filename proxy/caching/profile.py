@@ -7,6 +7,7 @@ A profile performs nothing: it is told what happened and says what follows.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 from typing import Protocol, TypeVar
 
 from proxy.caching.key import CacheKey, Tag
@@ -186,6 +187,10 @@ class Horizon:
 
     boot_seconds: float
     wall_seconds: float
+
+
+NO_END = Horizon(boot_seconds=inf, wall_seconds=inf)
+OVER = Horizon(boot_seconds=-inf, wall_seconds=-inf)
 
 
 SubjectT = TypeVar("SubjectT", bound=Subject)

@@ -7,6 +7,7 @@ returns `Effects`, and the exchange carries them out.
 from proxy.caching.decisions import is_failure
 from proxy.caching.profile import (
     NO_EFFECTS,
+    OVER,
     CacheRules,
     Doubt,
     Effects,
@@ -44,9 +45,6 @@ __all__ = [
     "SyncState",
     "UnverifiedTokens",
 ]
-
-
-_NEVER = Horizon(boot_seconds=float("-inf"), wall_seconds=float("-inf"))
 
 
 class ConnectProfile:
@@ -246,7 +244,7 @@ class ConnectProfile:
     def stands_until(self, subject: ConnectSubject, now: Instant) -> Horizon:
         """Tell when the lease lapses, and when the token expires."""
         if not self._subjects.is_current(subject):
-            return _NEVER
+            return OVER
         expires = subject.usable_until_wall_seconds
         return Horizon(
             boot_seconds=self._leases.held_until(subject.digest, subject.names.vault or VAULT_LISTS),

@@ -60,9 +60,8 @@ class Subjects:
         Nothing else is kept, so that nobody fills this memory with what is stored nowhere.
         """
         if self._known.get(subject.key) is None:
-            shared = replace(
-                subject, key=reused.key, scopes=reused.scopes, tags=reused.tags
-            )  # equal, and there
+            # Equal to its own, and there already.
+            shared = replace(subject, key=reused.key, scopes=reused.scopes, tags=reused.tags)
             self._known.put(shared.key, shared)
 
     def is_current(self, subject: ConnectSubject) -> bool:

@@ -169,6 +169,7 @@ class ReadRecord(Protocol):
 
     is_open: bool
     count: int
+    first_wall_seconds: float
     last_wall_seconds: float
 
 
@@ -191,11 +192,12 @@ class AuditTrail(Protocol):
 
 
 class _Unread:
-    __slots__ = ("count", "is_open", "last_wall_seconds")
+    __slots__ = ("count", "first_wall_seconds", "is_open", "last_wall_seconds")
 
     def __init__(self) -> None:
         self.is_open = True
         self.count = 0
+        self.first_wall_seconds = 0.0
         self.last_wall_seconds = 0.0
 
 

@@ -130,6 +130,8 @@ class Ticket(Generic[SubjectT]):
                 left = taken
             elif self._requests.take_at(boot_seconds) is None:
                 return None
+        if not record.count:
+            record.first_wall_seconds = wall_seconds
         record.count += 1
         record.last_wall_seconds = wall_seconds
         self.uses += 1

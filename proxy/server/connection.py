@@ -177,9 +177,7 @@ class Connection(RequestHandler):
         """Forget timers; aiohttp cancels whoever is answering."""
         self._stop_head_timer()
         super().connection_lost(exc)
-        self._inbound = (
-            None  # it refers to us, and has the token in it: nothing but a collection would free both
-        )
+        self._inbound = None  # it refers to us, and has the token: nothing but a collection would free both
 
     def data_received(self, data: bytes) -> None:
         """Parse; watch over heads that come slowly and bodies whose framing breaks."""

@@ -16,8 +16,8 @@ from proxy.exchange.tickets import Tickets
 from proxy.semantics.message import Request
 from proxy.semantics.peer import Peer
 from proxy.server.doorkeeper import Doorkeeper
-from proxy.server.express_heads import ChangingFields, line_end, says_unsampled, without
-from proxy.server.express_shelves import Entry, Lines, Shelf
+from proxy.server.express_heads import ChangingFields, line_end, without
+from proxy.server.express_shelves import KnownHead, Lines, Shelf
 from proxy.server.express_template import is_plain, rendered, template_of
 
 _CHECKED_ONE_IN = 1024
@@ -35,7 +35,6 @@ class ExpressLane:
         tickets: Tickets[Any, Any],
         *,
         changing: ChangingFields,
-        only_unsampled: bool,
         decide: Decide,
         on_closed: Callable[[ExpressLaneClosed], None],
     ) -> None:
@@ -43,7 +42,6 @@ class ExpressLane:
         self._clock = tickets.clock
         self._boot_seconds, self._wall_seconds = readings(tickets.clock)
         self._changing = changing
-        self._only_unsampled = only_unsampled
         self._decide = decide
         self._on_closed = on_closed
         self._shelves: WeakValueDictionary[str, Shelf] = WeakValueDictionary()
@@ -114,14 +112,14 @@ class ExpressLane:
         known = lines.get(line)
         if known is not None:
             self._forget(known)
-        entry = Entry(issued.ticket, template, lines=lines, line=line)
+        entry = KnownHead(issued.ticket, template, lines=lines, line=line)
         if self._tickets.store.attach(issued.ticket.subject.key, entry):
             lines.keep(line, entry)
 
     def _lines_for(self, shelf: Shelf, tail: bytes) -> Lines | None:
         """Return where heads with a tail are kept; None if they can't be."""
         cuts = self._changing.cuts_of(tail)
-        if self._only_unsampled and not says_unsampled(tail, cuts):
+        if self._changing.may_be_kept(tail, cuts):
             return None
         cut = without(tail, cuts)
         if cut is None:
@@ -130,13 +128,13 @@ class ExpressLane:
             return None
         return shelf.cut_tails.get(cut) or Lines(shelf, shelf.cut_tails, cut)
 
-    def _use_anew(self, entry: Entry, boot_seconds: float, wall_seconds: float) -> Figures | None:
+    def _use_anew(self, entry: KnownHead, boot_seconds: float, wall_seconds: float) -> Figures | None:
         """Use a ticket after it has been renewed, if that is what it needs."""
         if not self._renew(entry, boot_seconds, wall_seconds):
             return None
         return entry.ticket.use(boot_seconds, wall_seconds)
 
-    def _renew(self, entry: Entry, boot_seconds: float, wall_seconds: float) -> bool:
+    def _renew(self, entry: KnownHead, boot_seconds: float, wall_seconds: float) -> bool:
         """Have an entry's ticket decided anew; what is for another response than before is answered with that one."""
         now = Instant(wall_seconds=wall_seconds, boot_seconds=boot_seconds)
         if self._tickets.renew(entry.ticket, now):
@@ -149,7 +147,7 @@ class ExpressLane:
         entry.template, entry.body = template, entry.ticket.stored.response.body
         return True
 
-    def _forget(self, entry: Entry) -> None:
+    def _forget(self, entry: KnownHead) -> None:
         self._tickets.store.detach(entry.ticket.subject.key, entry)
         entry.drop()
 

@@ -18,7 +18,7 @@ MOST_CUTS = 16
 """Spellings of changing fields that are looked for at one peer's requests."""
 
 
-class Entry:
+class KnownHead:
     """What answers one head: a ticket, and the octets around its figures. Counts for its own octets and overhead."""
 
     __slots__ = ("_line", "_lines", "body", "size_bytes", "template", "ticket")
@@ -37,7 +37,7 @@ class Entry:
         self._lines.lose(self._line, self)
 
 
-class Lines(dict[bytes, Entry]):
+class Lines(dict[bytes, KnownHead]):
     """Entries by request line, for one tail. Their shelf stays as long as they do, for the peer's next connection."""
 
     __slots__ = ("_shelf", "_tails", "tail")
@@ -53,12 +53,12 @@ class Lines(dict[bytes, Entry]):
         """What the next entry counts for of what all have in common: the first one for all of it."""
         return 0 if self else len(self.tail)
 
-    def keep(self, line: bytes, entry: Entry) -> None:
+    def keep(self, line: bytes, entry: KnownHead) -> None:
         """Have an entry found."""
         self[line] = entry
         self._tails[self.tail] = self
 
-    def lose(self, line: bytes, entry: Entry) -> None:
+    def lose(self, line: bytes, entry: KnownHead) -> None:
         """Have an entry found no more."""
         if self.get(line) is entry:
             del self[line]

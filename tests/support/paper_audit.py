@@ -10,6 +10,7 @@ class PaperRecord:
     def __init__(self) -> None:
         self.is_open = True
         self.count = 0
+        self.first_wall_seconds = 0.0
         self.last_wall_seconds = 0.0
 
 
@@ -36,6 +37,8 @@ class PaperAudit:
                 read.cache.value,
             )
         )
+        if not record.count:
+            record.first_wall_seconds = read.at.wall_seconds
         record.count += 1
         record.last_wall_seconds = read.at.wall_seconds
         return True
@@ -53,12 +56,12 @@ class PaperAudit:
             self._closed.append((identity, record))
         self._open = {}
 
-    def reads(self) -> list[tuple[tuple[object, ...], int, float]]:
-        """Every record with its count and the time of its last read, interval by interval."""
+    def reads(self) -> list[tuple[tuple[object, ...], int, float, float]]:
+        """Every record with its count and the times of its first read and its last, interval by interval."""
         self.end_interval()
         return sorted(
             (
-                (identity, record.count, record.last_wall_seconds)
+                (identity, record.count, record.first_wall_seconds, record.last_wall_seconds)
                 for identity, record in self._closed
                 if record.count
             ),
@@ -67,7 +70,7 @@ class PaperAudit:
 
     def total(self) -> Counter[tuple[object, ...]]:
         counts: Counter[tuple[object, ...]] = Counter()
-        for identity, count, _ in self.reads():
+        for identity, count, *_ in self.reads():
             counts[identity] += count
         return counts
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from proxy.semantics.peer import NOBODY
 from proxy.server.express_heads import ChangingFields
-from proxy.server.express_shelves import MOST_CUTS, Entry, Lines, Shelf
+from proxy.server.express_shelves import MOST_CUTS, KnownHead, Lines, Shelf
 
 TAIL = b"\r\nHost: a\r\nAuthorization: Bearer t\r\n\r\n"
 LINE = b"GET /v1/vaults HTTP/1.1"
@@ -20,7 +20,7 @@ def ticket(body=b"body"):
 
 def keep(shelf, line=LINE, tail=TAIL, template=b"head"):
     lines = shelf.tails.get(tail) or Lines(shelf, shelf.tails, tail)
-    entry = Entry(ticket(), template, lines=lines, line=line)
+    entry = KnownHead(ticket(), template, lines=lines, line=line)
     lines.keep(line, entry)
     return entry
 
@@ -39,7 +39,7 @@ def test_an_entry_is_found_by_its_tail_and_its_line():
 
 def test_a_body_is_the_stored_one():
     of_ticket = ticket(b"x" * 1000)
-    entry = Entry(of_ticket, b"", lines=Lines(Shelf(NOBODY), {}, TAIL), line=LINE)
+    entry = KnownHead(of_ticket, b"", lines=Lines(Shelf(NOBODY), {}, TAIL), line=LINE)
     assert entry.body is of_ticket.stored.response.body
 
 
@@ -81,7 +81,7 @@ def test_lines_that_were_emptied_while_an_entry_was_on_its_way_are_found_again()
     shelf = Shelf(NOBODY)
     first = keep(shelf)
     lines = shelf.tails[TAIL]
-    second = Entry(ticket(), b"", lines=lines, line=b"GET /2 HTTP/1.1")
+    second = KnownHead(ticket(), b"", lines=lines, line=b"GET /2 HTTP/1.1")
     first.drop()
     assert shelf.tails == {}
     lines.keep(b"GET /2 HTTP/1.1", second)

@@ -38,7 +38,6 @@ async def test_entries_count_for_what_they_take():
     lane = ExpressLane(
         exchange.tickets,
         changing=ChangingFields((), only_unsampled=False),
-        only_unsampled=False,
         decide=reader.read,
         on_closed=lambda _: None,
     )
