@@ -20,6 +20,7 @@ import pytest
 import trustme
 import uvloop
 
+from proxy.connect.purging import EVERYTHING
 from proxy.emulator import FOREVER, READ_WRITE, Emulator, Reset, SampleData, SlowHead, Status, TruncatedBody
 from tests.support.sidecar import RunningSidecar, running_sidecar, settings_for
 from tests.support.wire import WireClient, request_head
@@ -78,6 +79,25 @@ class World:
 
 async def hit(world: World) -> None:
     assert await world.ask("GET", f"{world.vault}/items/{world.sample.login.id}") == 200
+
+
+async def express(world: World) -> None:
+    """Ask often enough for the lane to answer, whole and in pieces."""
+    client = await world.connect()
+    head = request_head("GET", f"{world.vault}/items/{world.sample.login.id}", world.token)
+    before = world.sidecar.sidecar.lane.answered
+    for _ in range(4):
+        assert (await client.ask(head)).status == 200
+    assert world.sidecar.sidecar.lane.answered > before
+    client.writer.write(head[:20].encode())
+    await client.writer.drain()
+    client.writer.transport.abort()
+
+
+async def express_forgotten(world: World) -> None:
+    """Have the lane know a head, and what it is known for go."""
+    await express(world)
+    world.sidecar.sidecar.exchange.purge(EVERYTHING)
 
 
 async def miss(world: World) -> None:
@@ -162,6 +182,8 @@ async def write_lost(world: World) -> None:
 
 ACTS: list[Callable[[World], Awaitable[None]]] = [
     hit,
+    express,
+    express_forgotten,
     miss,
     validated,
     refused_token,
@@ -234,6 +256,7 @@ async def leftovers(act: Callable[[World], Awaitable[None]], directory: Path) ->
             SERVER__TLS_CERTIFICATE_FILE=str(directory / "tls.crt"),
             SERVER__TLS_KEY_FILE=str(directory / "tls.key"),
             **(TIMES_OUT if act is too_slow else {}),
+            **({"LOG__LEVEL": "info"} if act in {express, express_forgotten} else {}),
         )
         async with running_sidecar(settings=settings) as sidecar:
             world = World(emulator=emulator, sample=sample, sidecar=sidecar, token=token, tls=trusting)
