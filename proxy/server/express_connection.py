@@ -17,7 +17,7 @@ from proxy.semantics.message import Request
 from proxy.server.connection import Connection
 from proxy.server.connection_limits import ConnectionLimits
 from proxy.server.express import ExpressLane
-from proxy.server.express_heads import begins, is_whole
+from proxy.server.express_heads import goes_on, is_whole
 from proxy.server.express_shelves import Shelf
 from proxy.server.unread import Unread
 
@@ -44,9 +44,6 @@ _HEAD_END = b"\r\n\r\n"
 _LONGEST_HELD = 73_728
 """Octets that are held back at most: one field of 65 KiB, and more than clients send besides."""
 
-_MOST_PIECES = 64
-"""Pieces that are put together at most: each time all of them are looked at. More than the longest has on a network."""
-
 
 class ExpressConnection(Connection):
     """Answers repeats from the lane, and has everything else answered as any connection does."""
@@ -66,8 +63,7 @@ class ExpressConnection(Connection):
         super().__init__(server, limits)
         self._lane = lane
         self._unread = Unread()
-        self._held = b""
-        self._pieces = 0
+        self._held = bytearray()
         self._candidate: bytes | None = None
         self._shelf: Shelf | None = None
         self._is_looking_again = False
@@ -92,14 +88,14 @@ class ExpressConnection(Connection):
             self._held += data
         elif waiter is None and data and self._unread.is_none and not self._messages and self._lane.is_open:
             # Whoever has answered the last request has written that and not come back yet; or is still at it.
-            self._held = data
+            self._held += data
             self._is_looking_again = True
             self._loop.call_soon(self._look_again)
         else:
             self._take(data)
 
     def _look_again(self) -> None:
-        held, self._held = self._held, b""
+        held, self._held = bytes(self._held), bytearray()
         self._is_looking_again = False
         if self.transport is not None:
             waiter = self._waiter
@@ -108,26 +104,21 @@ class ExpressConnection(Connection):
 
     def _take(self, data: bytes) -> None:
         """Hold back the beginning of a head; have anything else parsed."""
-        held, self._held = self._held, b""
-        octets = held + data
-        waiter = self._waiter
-        if waiter is None or waiter.done() or not self._unread.is_none or not self._lane.is_open:
-            self._candidate = None
-        elif octets and self._may_hold(octets, held):
+        held, waiter = self._held, self._waiter
+        is_apart = waiter is not None and not waiter.done() and self._unread.is_none and self._lane.is_open
+        if is_apart and data and len(held) + len(data) < _LONGEST_HELD and goes_on(held, data):
             self._head_goes_on(len(data))
-            self._held = octets
+            held += data
             return
-        elif held and self._express(octets, waiter):
-            return
-        else:
-            self._candidate = octets if is_whole(octets) else None
+        octets = data
         if held:
+            octets = bytes(held) + data
+            self._held = bytearray()
+            if is_apart and waiter is not None and self._express(octets, waiter):
+                return
             self._head_bytes -= len(held)  # they were counted when they came
+        self._candidate = octets if is_apart and is_whole(octets) else None
         self._have_parsed(octets)
-
-    def _may_hold(self, octets: bytes, held: bytes) -> bool:
-        self._pieces = self._pieces + 1 if held else 1
-        return self._pieces < _MOST_PIECES and len(octets) < _LONGEST_HELD and begins(octets)
 
     def answered(self, request: Request, answer: Answer) -> None:
         """Have the lane remember the head of what was answered, if it may come again."""

@@ -16,6 +16,7 @@ _UNSAMPLED = rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00"
 """A traceparent (W3C) that says of its trace: not kept."""
 
 
+_START = b"GET /"
 _IN_LINES = bytes(octet for octet in range(256) if octet == 0x09 or (octet >= 0x20 and octet != 0x7F))
 """What a line of a head may be made of, as far as any is: everything but control characters."""
 
@@ -35,20 +36,24 @@ def line_end(octets: bytes) -> int:
 
 def is_whole(octets: bytes) -> bool:
     """Tell whether octets are the head of one GET in origin-form, and nothing else."""
-    return octets.startswith(b"GET /") and octets.find(b"\r\n\r\n") == len(octets) - 4
+    return octets.startswith(_START) and octets.find(b"\r\n\r\n") == len(octets) - 4
 
 
 def begins(octets: bytes) -> bool:
-    """Tell whether octets may be the beginning of such a head, and no more than that.
+    """Tell whether octets may be the beginning of such a head, and no more than that."""
+    return goes_on(b"", octets)
+
+
+def goes_on(begun: bytes | bytearray, more: bytes) -> bool:
+    """Tell whether more octets behind what `begins` a head leave it no more than begun. Looks at them alone.
 
     What has an octet in it that no head has is none: to wait for its end would keep from it a refusal that is due.
     """
-    if (
-        not b"GET /".startswith(octets[:5])
-        or b"\r\n\r\n" in octets
-        or octets.translate(None, _IN_LINES + b"\r\n")
-    ):
+    if len(begun) < len(_START) and not _START.startswith((begun + more)[: len(_START)]):
         return False
+    if b"\r\n\r\n" in begun[-3:] + more or more.translate(None, _IN_LINES + b"\r\n"):
+        return False
+    octets = b"\r" + more if begun.endswith(b"\r") else more
     ends = octets.count(b"\r\n")
     return octets.count(b"\n") == ends and octets.removesuffix(b"\r").count(b"\r") == ends
 

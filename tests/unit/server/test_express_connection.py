@@ -145,20 +145,6 @@ async def test_a_head_is_learnt_as_it_came_whether_whole_or_in_pieces():
 
 
 @in_virtual_time
-async def test_a_head_in_more_pieces_than_any_network_makes_is_left_to_the_parser():
-    world = await World().begin()
-    world.lane.knows = False
-    head = b"GET /1 HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 100 + b"\r\n\r\n"
-    await asyncio.sleep(0)
-    answer = await world.connection.ask(*(head[place : place + 1] for place in range(len(head))))
-    assert (answer.endswith(b"full"), world.full_path.targets) == (True, ["/1"])
-    assert max(map(len, world.lane.asked)) < len(head)
-    world.lane.knows = True
-    await asyncio.sleep(0)
-    assert (await world.connection.ask(HEAD)).endswith(b"lane"), "the lane is entered again"
-
-
-@in_virtual_time
 async def test_the_answer_to_one_request_is_not_learnt_for_another():
     """What came behind a head before it was answered belongs to nobody's answer."""
     world = await World().begin()

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.server.express_heads import ChangingFields, begins, is_whole, line_end, says_unsampled, without
+from proxy.server.express_heads import (
+    ChangingFields,
+    begins,
+    goes_on,
+    is_whole,
+    line_end,
+    says_unsampled,
+    without,
+)
 
 HEAD_PIECES = [
     b"\r\n",
@@ -310,3 +318,13 @@ def test_what_can_be_no_head_is_not_waited_for(odd):
 def test_a_long_head_is_judged_octet_by_octet_and_no_more(many, last):
     """A pattern that tries its ways one after the other would take longer than anybody waits."""
     assert begins(LINE + b"\r\nX: " + many + last) == (not last)
+
+
+@given(
+    st.lists(st.sampled_from([*HEAD_PIECES, b"G", b"GET", b" /"]), max_size=8).map(b"".join),
+    st.integers(0, 60),
+)
+def test_a_head_in_pieces_is_judged_as_in_one(octets, place):
+    begun, more = octets[:place], octets[place:]
+    if begins(begun):
+        assert goes_on(begun, more) == begins(octets)
