@@ -115,6 +115,18 @@ class Prometheus:
                 while before.items() & (await self._last_scrapes()).items():
                     await asyncio.sleep(_GLANCE_SECONDS)
 
+    async def everything_is_recorded(self) -> None:
+        """Wait until every rule has been evaluated on what was scraped after this call."""
+        await self.everything_is_scraped()
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            for _ in range(2):  # the first may have begun before the scrape ended
+                before = await self._last_evaluations()
+                while before.items() & (await self._last_evaluations()).items():
+                    await asyncio.sleep(_GLANCE_SECONDS)
+
+    async def _last_evaluations(self) -> dict[str, str]:
+        return {group["name"]: group["lastEvaluation"] for group in (await self.get("rules"))["groups"]}
+
     async def _last_scrapes(self) -> dict[str, str]:
         targets = (await self.get("targets", state="active"))["activeTargets"]
         return {target["scrapeUrl"]: target["lastScrape"] for target in targets}

@@ -6,6 +6,7 @@ and taken back at the end of the act.
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -39,14 +40,19 @@ class Pod:
         self.settings_file.write_text(f"[cache]\nitem_freshness_seconds = {seconds}\n")
 
 
+async def nobody_looks() -> None:
+    """Wait for nobody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Where the play is played."""
+    """Where the play is played. `has_been_seen` waits until whoever looks at it has noticed how things are now."""
 
     emulator: Emulator
     sample: SampleData
     pods: tuple[Pod, ...]
     tokens: dict[str, str]
+    has_been_seen: Callable[[], Awaitable[None]] = nobody_looks
 
     @property
     def targets(self) -> list[Target]:
@@ -136,7 +142,7 @@ async def refusals(stage: Stage, seconds: float) -> None:
 
 
 async def operator(stage: Stage, seconds: float) -> None:
-    """Purge, the other modes, settings that are good and bad."""
+    """Purge, the other modes, settings that are good and bad; that these are bad is seen."""
     for pod in stage.pods:
         await pod.control("/purge", scope="all")
         for mode in ("observe", "passthrough", "cache"):
@@ -146,6 +152,8 @@ async def operator(stage: Stage, seconds: float) -> None:
             pod.set_freshness(freshness)
             await pod.control("/reload")
             await asyncio.sleep(seconds / len(stage.pods) / 6)
+            if freshness == "'wrong'":
+                await stage.has_been_seen()
 
 
 async def bad_answers(stage: Stage, seconds: float) -> None:

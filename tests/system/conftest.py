@@ -1,7 +1,7 @@
 """What several system tests look at: one short day of two sidecars, as one Prometheus saw it."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,7 @@ async def played(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Play
         stage(directory) as world,
         prometheus(world.targets, directory, rule_files=[rules]) as running,
     ):
-        moments = await play(world)
+        moments = await play(replace(world, has_been_seen=running.everything_is_recorded))
         await running.everything_is_scraped()
         ended = await running.now()
         yield Played(stage=world, prometheus=running, moments=moments, began=moments[0].began, ended=ended)
