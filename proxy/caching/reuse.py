@@ -50,6 +50,12 @@ class Presented:
     is_problem: bool = False
 
 
+def shown_date(stored: StoredResponse) -> str:
+    """Return the Date that is shown: of its arrival, if the origin did not say."""
+    known = stored.response.fields.get(_DATE)
+    return format_date(stored.response_received.wall_seconds) if known is None else known
+
+
 def present(stored: StoredResponse, request: Request, now: Instant) -> Presented:
     """Return the answer that a stored response gives to a GET or HEAD."""
     response = stored.at(now).response
@@ -58,7 +64,7 @@ def present(stored: StoredResponse, request: Request, now: Instant) -> Presented
         fields[_ETAG] = stored.entity_tag
     fields[_AGE] = str(min(MOST_SECONDS, int(stored.shown_age_seconds(now))))
     if _DATE not in fields:
-        fields[_DATE] = format_date(stored.response_received.wall_seconds)
+        fields[_DATE] = shown_date(stored)
     whole = Presented(status=response.status, reason=response.reason, fields=fields, body=response.body)
     # A 304 would stand for an earlier body, and parts of two must never be put together.
     if stored.variation is not None or not shapes_answer(request):

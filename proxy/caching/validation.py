@@ -4,8 +4,6 @@ The upstream request is built from the target: a client's conditions and ranges 
 Only validators that the origin gave go upstream, never a tag of our own making.
 """
 
-from collections.abc import Set as AbstractSet
-
 from multidict import CIMultiDict, CIMultiDictProxy, istr
 
 from proxy.caching.selection import nominated_names
@@ -13,6 +11,7 @@ from proxy.caching.stored_response import StoredResponse
 from proxy.semantics.message import Fields, Request, Response, ResponseHead
 from proxy.semantics.validators import PRECONDITION_FIELDS, matches_weakly
 
+_DATE = istr("Date")
 _SHAPES_ANSWER = tuple(map(istr, (*PRECONDITION_FIELDS, "Range")))
 
 _NOT_UPDATED = frozenset(
@@ -34,7 +33,7 @@ _NOT_UPDATED = frozenset(
 )
 """Fields of a 304 that describe its own message or framing, not the stored one (RFC 9111 section 3.2)."""
 
-_OF_MESSAGE = frozenset({"age", "date"})
+_OF_MESSAGE = (istr("Age"), _DATE)
 """Fields that told of the message that was stored: a 304 without them must not look as old as that one."""
 
 
@@ -86,18 +85,36 @@ def is_about(stored: StoredResponse, head: ResponseHead) -> bool:
 
 def freshened(stored: Response, head: ResponseHead) -> Response:
     """Return the stored response with the fields of a 304 in place of its own (RFC 9111 section 3.2)."""
-    return _updated(stored, head, {name.lower() for name in head.fields} - _NOT_UPDATED)
+    fields = CIMultiDict(stored.fields)
+    names = {name.lower() for name in head.fields} - _NOT_UPDATED
+    for name in (*_OF_MESSAGE, *names):
+        fields.popall(name, None)
+    fields.extend((name, value) for name, value in head.fields.items() if name.lower() in names)
+    return _with_fields(stored, fields)
 
 
 def redated(stored: Response, head: ResponseHead) -> Response:
     """Return the stored response with the Date and Age of an answer that shows it to be unchanged."""
-    return _updated(stored, head, _OF_MESSAGE)
+    fields = CIMultiDict(stored.fields)
+    for name in _OF_MESSAGE:
+        if name in head.fields:
+            fields[name] = head.fields[name]  # in its place
+        else:
+            fields.popall(name, None)
+    return _with_fields(stored, fields)
 
 
-def _updated(stored: Response, head: ResponseHead, names: AbstractSet[str]) -> Response:
-    gone = names | _OF_MESSAGE
-    fields = CIMultiDict((name, value) for name, value in stored.fields.items() if name.lower() not in gone)
-    fields.extend((name, value) for name, value in head.fields.items() if name.lower() in names)
+def is_only_redated(later: Response, earlier: Response) -> bool:
+    """Tell whether two responses are the same, in the same order, but for the value of Date."""
+    if later.body is not earlier.body or later.status != earlier.status or later.reason != earlier.reason:
+        return False
+    fields = CIMultiDict(earlier.fields)
+    if _DATE in fields and _DATE in later.fields:
+        fields[_DATE] = later.fields[_DATE]
+    return list(fields.items()) == list(later.fields.items())
+
+
+def _with_fields(stored: Response, fields: CIMultiDict[str]) -> Response:
     return Response(
         status=stored.status, reason=stored.reason, fields=CIMultiDictProxy(fields), body=stored.body
     )

@@ -19,6 +19,7 @@ from proxy.clock import Instant
 from proxy.connect.bodies import Reading
 from proxy.connect.resources import Mark
 
+_LISTED = Mark.ITEMS.value
 _BY_LABEL = re.compile(r'filter=(?:title|tag) (?:eq|co) "[^"\\]*"')
 """Searches that clients make (facts.md 5); any other may choose by what this module does not look at."""
 
@@ -54,9 +55,11 @@ class VaultListed:
 
     def confirms(self, stored: StoredResponse) -> CacheRules | None:
         """Return the rules by which an unchanged item or search is fresh again."""
-        known = self.summaries
-        if not stored.evidence or any(known.get(item) != summary for item, summary in stored.evidence):
+        if not stored.evidence:
             return None
+        for item, summary in stored.evidence:
+            if self.summaries.get(item) != summary:
+                return None
         if not _is_search(stored):
             return self.item_rules
         return self.list_rules if self._proves_search(stored) else None
@@ -79,7 +82,7 @@ class VaultListed:
 
 
 def _is_search(stored: StoredResponse) -> bool:
-    return bool(stored.evidence) and stored.tags[-1][0] == Mark.ITEMS.value
+    return bool(stored.evidence) and stored.tags[-1][0] == _LISTED
 
 
 def _chooses_by_label(target: str) -> bool:

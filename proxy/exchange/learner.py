@@ -130,9 +130,9 @@ class Learner(Generic[SubjectT, FindingT]):
             generation = self._generations.current(stored.scopes)
             if rules is None or generation > sent.latest:
                 continue
-            renewed = decisions.on_confirmed(
-                stored, head, rules, replace(sent, generation=generation), received
-            )
+            if generation != sent.generation:
+                sent = replace(sent, generation=generation)
+            renewed = decisions.on_confirmed(stored, head, rules, sent, received)
             if renewed is not None:
                 self._store.renew(renewed)
 

@@ -13,6 +13,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from proxy.audit.ledger import Identity
 from proxy.caching.profile import FindingT, Handling, Profile, Subject, SubjectT
 from proxy.caching.stored_response import StoredResponse
+from proxy.caching.validation import is_only_redated
 from proxy.clock import Clock, Instant
 from proxy.exchange.answer import Answer
 from proxy.exchange.composer import Composer
@@ -99,7 +100,7 @@ class Tickets(Generic[SubjectT, FindingT]):
         return self._issued(ticket, request, now) if self._decide(ticket, stored, now) else None
 
     def renew(self, ticket: Ticket[SubjectT], now: Instant) -> bool:
-        """Have a ticket be good again for the response that it is for; False if its answer would be another one."""
+        """Have a ticket be good again for its response, be it with a new Date; False if its answer would be another."""
         if now.boot_seconds >= ticket.noticed_until:
             self._notice(ticket, now)
         if ticket.still_holds(now):
@@ -108,9 +109,9 @@ class Tickets(Generic[SubjectT, FindingT]):
                 ticket.go_on(record)
             return record is not None
         variants, before = self.store.get(ticket.subject.key), ticket.terms
-        if len(variants) != 1 or variants[0] is not ticket.stored:
+        if len(variants) != 1 or not _says_the_same(variants[0], ticket.stored):
             return False
-        return self._decide(ticket, ticket.stored, now) and ticket.terms.shown_account is before.shown_account
+        return self._decide(ticket, variants[0], now) and ticket.terms.shown_account is before.shown_account
 
     def reissue(self, ticket: Ticket[SubjectT], now: Instant) -> Issued | None:
         """Have a ticket stand for what is stored now in place of its response, if that suits the same requests."""
@@ -168,6 +169,11 @@ def _identity(subject: Subject, party: str, stored: StoredResponse) -> Identity:
         version=stored.version,
         how=Answered.HIT.value,
     )
+
+
+def _says_the_same(stored: StoredResponse, earlier: StoredResponse) -> bool:
+    """Tell whether answers from a response are those from an earlier one but for age and Date."""
+    return stored is earlier or is_only_redated(stored.response, earlier.response)
 
 
 def _suits_the_same(stored: StoredResponse, earlier: StoredResponse) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakValueDictionary
 
+from proxy.caching.reuse import shown_date
 from proxy.clock import Instant, readings
 from proxy.exchange.events import ExpressLaneClosed
 from proxy.exchange.ticket import Figures
@@ -18,7 +19,7 @@ from proxy.semantics.peer import Peer
 from proxy.server.doorkeeper import Doorkeeper
 from proxy.server.express_heads import ChangingFields, line_end, without
 from proxy.server.express_shelves import KnownHead, Lines, Shelf
-from proxy.server.express_template import is_plain, rendered, template_of
+from proxy.server.express_template import is_plain, redated, rendered, template_of
 
 _CHECKED_ONE_IN = 1024
 _TIMED_ONE_IN = 16
@@ -137,14 +138,19 @@ class ExpressLane:
     def _renew(self, entry: KnownHead, boot_seconds: float, wall_seconds: float) -> bool:
         """Have an entry's ticket decided anew; what is for another response than before is answered with that one."""
         now = Instant(wall_seconds=wall_seconds, boot_seconds=boot_seconds)
+        template: bytes | None = None
         if self._tickets.renew(entry.ticket, now):
-            return True
-        issued = self._tickets.reissue(entry.ticket, now)
-        template = None if issued is None else template_of(issued)
+            stored = entry.ticket.stored
+            if stored.response is entry.response:
+                return True
+            template = redated(entry.template, shown_date(stored))
+        if template is None:
+            issued = self._tickets.reissue(entry.ticket, now)
+            template = None if issued is None else template_of(issued)
         if template is None:
             self._forget(entry)
             return False
-        entry.template, entry.body = template, entry.ticket.stored.response.body
+        entry.answer_by(template)
         return True
 
     def _forget(self, entry: KnownHead) -> None:

@@ -21,16 +21,20 @@ MOST_CUTS = 16
 class KnownHead:
     """What answers one head: a ticket, and the octets around its figures. Counts for its own octets and overhead."""
 
-    __slots__ = ("_line", "_lines", "body", "size_bytes", "template", "ticket")
+    __slots__ = ("_line", "_lines", "body", "response", "size_bytes", "template", "ticket")
 
     def __init__(self, ticket: Ticket[Any], template: bytes, *, lines: "Lines", line: bytes) -> None:
         self.ticket = ticket
-        self.template = template
-        self.body = ticket.stored.response.body
-        """The stored one, no copy."""
+        self.answer_by(template)
         self.size_bytes = len(template) + len(line) + lines.share_bytes + _OVERHEAD_BYTES
         self._lines = lines
         self._line = line
+
+    def answer_by(self, template: bytes) -> None:
+        """Answer from now on with a head made for the ticket's response, and with that one's body: no copy."""
+        self.template = template
+        self.response = self.ticket.stored.response
+        self.body = self.response.body
 
     def drop(self) -> None:
         """Answer nothing any more."""

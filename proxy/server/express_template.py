@@ -16,6 +16,7 @@ MOST_BODY_BYTES = 49_152
 """With its head less than what a transport takes before it asks for a pause (64 KiB)."""
 
 _ASKED = Asked(is_head=False, minor_version=1, may_persist=True)
+_DATE = b"\r\nDate: "
 _NUMBER = re.compile(rb"(?<=[rt]=)\d+")
 _SHAPING = frozenset(
     {
@@ -73,6 +74,15 @@ def template_of(issued: Issued) -> bytes | None:
     except (TypeError, ValueError):
         return None
     return template if is_true else None
+
+
+def redated(template: bytes, date: str) -> bytes | None:
+    """Return a template with another Date; None if it doesn't have just one."""
+    before, line, after = template.partition(_DATE)
+    if not line or _DATE in after or not date.isascii():
+        return None
+    rest = after[after.index(b"\r\n") :]
+    return before + line + date.encode().replace(b"%", b"%%") + rest
 
 
 def _head(answer: Answer) -> bytes:

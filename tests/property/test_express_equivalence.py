@@ -282,6 +282,9 @@ def read(
 @example(
     warmed_up([read(kind="shadow"), read(), read(kind="enforce"), read(kind="adopt"), read()]), (60.0, 60.0)
 )
+@example(
+    warmed_up([read(2.0, kind="list"), read(), read(kind="put"), read(31.0, 5), read(2.0)]), (60.0, 60.0)
+)
 @example(warmed_up([read(kind="observe"), read(), read(kind="cache"), read(), read()]), (60.0, 60.0))
 @example(warmed_up([read(kind="put"), read(times=3), read(times=3, item=1), read(31.0, 5)]), (60.0, 60.0))
 def test_with_the_lane_and_without_it_the_same_requests_get_the_same_answers_counts_and_limits(script, spans):
@@ -291,6 +294,17 @@ def test_with_the_lane_and_without_it_the_same_requests_get_the_same_answers_cou
     assert express.counts() == full.counts()
     assert express.greatest_age() == pytest.approx(full.greatest_age())
     assert not express.closed
+
+
+def test_the_lane_goes_on_with_another_date_after_a_list_that_shows_nothing_new():
+    express, full = both(warmed_up([read(2.0, kind="list"), read(times=4)]))
+    assert express.lane is not None
+    warm, _ = both(warmed_up([]))
+    assert warm.lane is not None
+    assert express.lane.answered == warm.lane.answered + 4
+    assert express.answers == full.answers
+    dates = {answer.partition(b"Date: ")[2][:29] for answer in express.answers}
+    assert len(dates) > 1
 
 
 @pytest.mark.parametrize("field", ["", FIELDS[3], FIELDS[4]])

@@ -16,8 +16,8 @@ from proxy.server.express import ExpressLane
 from proxy.server.express_connection import ExpressConnection
 from tests.support.sidecar import RunningSidecar, running_sidecar
 
-_PER_PROCESS = re.compile(rb"\r\n(ETag: [^\r]*|Via: [^\r]*)")
-"""What two sidecars can't have in common: keyed tags, made-up names."""
+_PER_PROCESS = re.compile(rb"\r\n(Date: [^\r]*|ETag: [^\r]*|Via: [^\r]*)")
+"""What two sidecars can't have in common: when Connect answered them, keyed tags, made-up names."""
 
 
 class StoppedClock:

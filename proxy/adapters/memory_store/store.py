@@ -99,7 +99,7 @@ class MemoryStore:
         entry = self._entry(stored.key)
         if entry is not None:
             entry.variants = tuple(
-                stored if known.nominated == stored.nominated else known for known in entry.variants
+                [stored if known.nominated == stored.nominated else known for known in entry.variants]
             )
 
     def tagged(self, tags: Sequence[Tag]) -> Sequence[StoredResponse]:

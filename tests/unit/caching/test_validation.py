@@ -1,11 +1,15 @@
 """What is asked of the origin, and what a 304 changes (RFC 9111 sections 3.2 and 4.3)."""
 
+from dataclasses import replace
+
 import pytest
 
 from proxy.caching.validation import (
     conditional_fields,
     freshened,
     has_origin_validators,
+    is_only_redated,
+    redated,
     shapes_answer,
     upstream_fields,
 )
@@ -70,3 +74,46 @@ def test_a_304_updates_fields_and_nothing_else(held, lines, expected, anchor):
     after = freshened(before, head(*lines, status=304))
     assert sorted(f"{name}: {value}" for name, value in after.fields.items()) == sorted(expected), anchor
     assert (after.status, after.reason, after.body) == (before.status, before.reason, before.body)
+
+
+CONFIRMED = [
+    (("Age: 9",), ("Age: 1",), ["Age: 1"]),
+    (("Age: 9",), (), []),
+    ((f"Date: {date()}", "A: 1"), (f"Date: {date(9)}", "A: 2"), [f"Date: {date(9)}", "A: 1"]),
+    ((f"date: {date()}", "A: 1"), (), ["A: 1"]),
+    (("A: 1",), (f"Date: {date(9)}",), ["A: 1", f"Date: {date(9)}"]),
+    (("A: 1", "A: 2", 'ETag: "a"'), ('ETag: "b"', "Set-Cookie: c"), ["A: 1", "A: 2", 'ETag: "a"']),
+]
+
+
+@pytest.mark.parametrize(("held", "lines", "expected"), CONFIRMED)
+def test_an_answer_about_something_else_tells_only_of_when(held, lines, expected):
+    before = answer(*held)
+    after = redated(before, head(*lines))
+    assert [f"{name}: {value}" for name, value in after.fields.items()] == expected
+    assert (after.status, after.reason, after.body) == (before.status, before.reason, before.body)
+
+
+DIFFERENCES = [
+    (("Date: a", "A: 1"), ("Date: b", "A: 1"), True),
+    (("A: 1",), ("A: 1",), True),
+    (("Date: a", "A: 1"), ("A: 1", "Date: a"), False),
+    (("A: 1", "B: 2"), ("B: 2", "A: 1"), False),
+    (("Date: a", "A: 1"), ("Date: b", "A: 2"), False),
+    (("Date: a", "A: 1"), ("A: 1",), False),
+    (("A: 1",), ("Date: a", "A: 1"), False),
+    (("Age: 1",), ("Age: 2",), False),
+]
+
+
+@pytest.mark.parametrize(("earlier", "later", "expected"), DIFFERENCES)
+def test_only_the_date_may_be_another_where_it_was(earlier, later, expected):
+    body = b"0123456789"
+    assert is_only_redated(answer(*later, body=body), answer(*earlier, body=body)) is expected
+
+
+def test_another_body_or_status_is_another_response():
+    first = answer("Date: a")
+    assert not is_only_redated(answer("Date: a", body=bytes(bytearray(first.body))), first)
+    assert not is_only_redated(answer("Date: a", status=203), first)
+    assert not is_only_redated(replace(first, reason="Fine"), first)

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.admission.rate_limiter import Budget, RateLimiter
@@ -78,13 +79,53 @@ async def test_what_is_used_by_ticket_outlives_in_the_store_what_is_not():
     await world.exchange.close()
 
 
+def freshened(old, at, *, fields=(), **changed):
+    """Return it as a list confirms it, with the fields of another answer besides."""
+    known = CIMultiDict(old.response.fields)
+    known.update(fields)
+    response = replace(old.response, fields=CIMultiDictProxy(known), **changed)
+    return replace(old, request_sent=at, response_received=at, response=response)
+
+
+def dated(text):
+    return [("Date", text)]
+
+
+@pytest.mark.parametrize(
+    "fields", [((), ()), (dated("a"), dated("b"))], ids=["as it was", "with another date"]
+)
 @in_virtual_time
-async def test_a_ticket_for_what_has_been_freshened_stands_for_the_new_response():
+async def test_a_ticket_for_what_has_been_freshened_is_good_for_the_new_response(fields):
     world = World()
     issued = await world.begin()
-    old = issued.ticket.stored
+    tickets, store = world.exchange.tickets, world.exchange.tickets.store
+    for number, more in enumerate(fields):
+        await asyncio.sleep(1.0)
+        now = world.clock.now()
+        store.renew(freshened(issued.ticket.stored, now, fields=more))
+        world.exchange.reconsider()
+        is_good = tickets.renew(issued.ticket, now)
+        assert is_good or (number == 0 and more and tickets.reissue(issued.ticket, now))
+    assert is_good
+    assert (issued.ticket.stored,) == tuple(store.peek(issued.ticket.subject.key))
+    assert issued.ticket.use(now.boot_seconds, now.wall_seconds) == (0, 60)
+    await world.exchange.close()
+
+
+OTHER = {
+    "a field more": {"fields": [("X-Server", "two")]},
+    "another reason": {"reason": "Fine"},
+    "another body": {"body": b"{ }"},
+}
+
+
+@pytest.mark.parametrize("changed", OTHER.values(), ids=OTHER)
+@in_virtual_time
+async def test_a_ticket_is_issued_anew_for_a_response_that_says_something_else(changed):
+    world = World()
+    issued = await world.begin()
     await asyncio.sleep(1.0)
-    fresh = replace(old, request_sent=world.clock.now())
+    fresh = freshened(issued.ticket.stored, world.clock.now(), **changed)
     world.exchange.tickets.store.renew(fresh)
     world.exchange.reconsider()
     assert not world.exchange.tickets.renew(issued.ticket, world.clock.now())

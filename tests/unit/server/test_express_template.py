@@ -10,7 +10,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from proxy.exchange.answer import Answer
 from proxy.exchange.tickets import Issued
 from proxy.semantics.message import Request
-from proxy.server.express_template import MOST_BODY_BYTES, is_plain, rendered, template_of
+from proxy.server.express_template import MOST_BODY_BYTES, is_plain, redated, rendered, template_of
 
 
 def answer(figures, *more, body=b"body"):
@@ -54,6 +54,27 @@ def test_with_other_figures_it_is_what_the_full_path_writes_with_those(figures, 
     assert template is not None
     later = data.draw(st.tuples(*[FIGURE] * len(figures)))
     assert template % later + b"body" == rendered(issued(later, *more))
+
+
+@given(FIGURES, st.lists(st.sampled_from(ODD_FIELDS), max_size=4))
+def test_with_another_date_it_is_what_the_full_path_writes_with_that(figures, more):
+    template = redated(template_of(issued(figures, *more)), "100 %d% %% o'clock")
+    before = rendered(issued(figures, *more))
+    after = before.replace(b"Thu, 26 Nov 2026 11:00:00 GMT", b"100 %d% %% o'clock")
+    assert template % tuple(figures) + b"body" == after != before
+
+
+@pytest.mark.parametrize(
+    ("head", "date"),
+    [
+        (b"HTTP/1.1 200 OK\r\nAge: %d\r\n\r\n", "now"),
+        (b"\r\nDate: a\r\nDate: b\r\n\r\n", "now"),
+        (b"\r\nDate: a\r\n\r\n", "\udcff"),
+    ],
+    ids=["no date", "two dates", "no text"],
+)
+def test_what_has_not_just_one_date_is_not_given_another(head, date):
+    assert redated(head, date) is None
 
 
 def test_the_octets_are_head_and_body_with_a_length():
