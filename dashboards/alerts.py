@@ -269,4 +269,12 @@ SIDECAR_SICK = (
         " It goes on with the old ones, but a restart would fail.",
         affected=f"Pods of: {_workloads(queries.REFUSING_RELOAD)}",
     ),
+    _sidecar_sick(
+        "lane",
+        figure=recordings.PODS_WITH_LANE_CLOSED,
+        comparison="> 0",
+        summary=f"connect-sidecar in front of {_THIS_UPSTREAM} has found a fault in its express lane and has turned "
+        "that off, in pods: {{ $value }}. It answers on the full path, which is slower.",
+        affected=f"Pods of: {_workloads(queries.LANE_CLOSED)}",
+    ),
 )

@@ -126,6 +126,12 @@ MEMORY_USED = """\
 
 REFUSING_RELOAD = "connect_sidecar_reload_refused"
 
+# Not where aiohttp is of another release: that is known from the start, and only slower.
+LANE_CLOSED = """\
+(
+  sum without (why) (connect_sidecar_express_lane_closed_total{why=~"mismatch|fault"}) > bool 0
+)"""
+
 
 def jobs_of(upstream: str = "") -> str:
     """Return jobs with their upstreams. Who is down does not say whom it asks; its job has said so before."""

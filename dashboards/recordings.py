@@ -129,6 +129,10 @@ PODS_RESTARTING = Recording(
 MEMORY_USED = Recording(
     name="upstream:connect_sidecar_memory_used:ratio", expression=by_upstream("max", queries.MEMORY_USED)
 )
+PODS_WITH_LANE_CLOSED = Recording(
+    name="upstream:connect_sidecar_pods_with_lane_closed:count",
+    expression=by_upstream("sum", queries.LANE_CLOSED),
+)
 PODS_REFUSING_RELOAD = Recording(
     name="upstream:connect_sidecar_pods_refusing_reload:count",
     expression=by_upstream("sum", queries.REFUSING_RELOAD),

@@ -54,6 +54,7 @@ GROUPS = (
             recordings.PODS_RESTARTING,
             recordings.MEMORY_USED,
             recordings.PODS_REFUSING_RELOAD,
+            recordings.PODS_WITH_LANE_CLOSED,
             alerts.AUDIT_LOST,
             *alerts.SIDECAR_SICK,
         ),

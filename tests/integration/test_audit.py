@@ -268,6 +268,33 @@ async def test_refuse_answers_nothing_from_the_cache_until_it_can_be_recorded(wo
     assert world.verify()[0] == 0
 
 
+async def test_refuse_holds_at_once_for_heads_that_the_express_lane_knows(world):
+    settings = world.to_file(
+        AUDIT__INTERVAL_SECONDS="0.05", AUDIT__ON_FAILURE="refuse", CACHE__WRITE_FENCE_SECONDS="1"
+    )
+    async with (
+        sidecar_process(world.emulator.url, world.folder, **settings) as sidecar,
+        await WireClient.connect(sidecar.address) as client,
+    ):
+        head = request_head("GET", world.item, world.tokens[0])
+
+        async def took_the_lane():
+            await client.ask(head)
+            async with await WireClient.connect(sidecar.observe_address) as scraper:
+                page = (await scraper.ask(request_head("GET", "/metrics", ""))).body
+            return b"connect_sidecar_express_lane_requests_total 0.0" not in page
+
+        while not await took_the_lane():
+            pass
+        await until(world.file.exists)
+        _, hard = resource.prlimit(sidecar.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(sidecar.pid, resource.RLIMIT_FSIZE, (world.file.stat().st_size, hard))
+        while b'"audit.failing"' not in sidecar.output:
+            await client.ask(head)
+        # What could not be written counts on until it can be; nobody may be answered on it.
+        assert [(await client.ask(head)).status for _ in range(3)] == [503] * 3
+
+
 @pytest.mark.parametrize("on_failure", ["serve", "refuse"])
 async def test_a_closed_standard_output_costs_records_or_hits_as_asked_and_never_the_process(
     world, on_failure

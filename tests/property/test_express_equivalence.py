@@ -285,6 +285,7 @@ def read(
 @example(
     warmed_up([read(2.0, kind="list"), read(), read(kind="put"), read(31.0, 5), read(2.0)]), (60.0, 60.0)
 )
+@example(warmed_up([read(), read(kind="interval"), read(times=4)]), (60.0, 60.0))
 @example(warmed_up([read(kind="observe"), read(), read(kind="cache"), read(), read()]), (60.0, 60.0))
 @example(warmed_up([read(kind="put"), read(times=3), read(times=3, item=1), read(31.0, 5)]), (60.0, 60.0))
 def test_with_the_lane_and_without_it_the_same_requests_get_the_same_answers_counts_and_limits(script, spans):

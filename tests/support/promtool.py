@@ -48,6 +48,9 @@ _HEALTHY = {
     "process_resident_memory_bytes": always(80),
     "process_memory_limit_bytes": always(128),
     "reload_refused": always(0),
+    'express_lane_closed_total{why="mismatch"}': always(0),
+    'express_lane_closed_total{why="fault"}': always(0),
+    'express_lane_closed_total{why="unknown_aiohttp"}': always(0),
 }
 IDLE = {name: always(7) for name in _HEALTHY if name.partition("{")[0].endswith("requests_total")}
 """Nobody asks; the counters stand where they stood."""

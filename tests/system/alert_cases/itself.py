@@ -157,4 +157,23 @@ SIDECAR_SICK = (
         series=fleet(20, {"reload_refused": "0+0x20 1+0x100"}),
         at_minute=35,
     ),
+    Case(
+        behaviour="an express lane that has found a fault in itself is one ticket at once",
+        series=fleet(17)
+        | fleet(2, {'express_lane_closed_total{why="mismatch"}': once(10)}, first=18)
+        | fleet(1, {'express_lane_closed_total{why="fault"}': once(10)}, first=20),
+        at_minute=11,
+        firing=(
+            _sick(
+                "lane",
+                f"connect-sidecar in front of {CONNECT} has found a fault in its express lane and has turned that "
+                "off, in pods: 3. It answers on the full path, which is slower.",
+            ),
+        ),
+    ),
+    Case(
+        behaviour="an express lane that does not know its aiohttp is quiet",
+        series=fleet(20, {'express_lane_closed_total{why="unknown_aiohttp"}': always(1)}),
+        at_minute=60,
+    ),
 )

@@ -79,6 +79,25 @@ async def test_what_is_used_by_ticket_outlives_in_the_store_what_is_not():
     await world.exchange.close()
 
 
+@in_virtual_time
+async def test_the_store_hears_of_uses_by_ticket_although_nothing_has_happened():
+    world = World()
+    await world.begin()
+    size = world.exchange.tickets.store.stored_bytes
+    await world.exchange.close()
+    issued = await world.begin(store_bytes=int(size * 2.5))
+    store = world.exchange.tickets.store
+    await world.exchange.handle(request(1), None)
+    world.use(issued)
+    await world.exchange.handle(request(1), None)  # a hit, later than the use that was passed on
+    world.use(issued)
+    await asyncio.sleep(6.0)
+    world.use(issued)
+    await world.exchange.handle(request(2), None)
+    assert store.peek(issued.ticket.subject.key)
+    await world.exchange.close()
+
+
 def freshened(old, at, *, fields=(), **changed):
     """Return it as a list confirms it, with the fields of another answer besides."""
     known = CIMultiDict(old.response.fields)
