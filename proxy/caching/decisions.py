@@ -136,12 +136,6 @@ def on_response(
         response=response,
         request_sent=sent.at,
         response_received=received,
-        corrected_initial_age_seconds=terms.corrected_initial_age_seconds,
-        freshness_lifetime_seconds=terms.freshness_lifetime_seconds,
-        stale_while_revalidate_seconds=terms.stale_while_revalidate_seconds,
-        stale_if_error_seconds=terms.stale_if_error_seconds,
-        must_validate=terms.must_validate,
-        must_revalidate=terms.must_revalidate,
         entity_tag=entity_tag,
         tags=subject.tags,
         generation=sent.generation,
@@ -149,6 +143,7 @@ def on_response(
         version=finding.version,
         evidence=finding.evidence,
         variation=finding.variation,
+        **terms._asdict(),
     )
 
 
@@ -204,12 +199,6 @@ def _renewed(
         response=response,
         request_sent=sent.at,
         response_received=received,
-        corrected_initial_age_seconds=terms.corrected_initial_age_seconds,
-        freshness_lifetime_seconds=terms.freshness_lifetime_seconds,
-        stale_while_revalidate_seconds=terms.stale_while_revalidate_seconds,
-        stale_if_error_seconds=terms.stale_if_error_seconds,
-        must_validate=terms.must_validate,
-        must_revalidate=terms.must_revalidate,
         entity_tag=response.fields.get("ETag", stored.entity_tag),
         tags=stored.tags,
         generation=sent.generation,
@@ -218,6 +207,7 @@ def _renewed(
         evidence=stored.evidence,
         is_confirmed=is_confirmed,
         variation=stored.variation,
+        **terms._asdict(),
     )
 
 
