@@ -6,24 +6,22 @@ is performed here.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from proxy.caching import freshness, staleness, storability, validation
+from proxy.caching import staleness, storability, validation
 from proxy.caching.directives import (
     NO_REQUEST_DIRECTIVES,
     RequestDirectives,
     ResponseDirectives,
+    origin_directives,
     request_directives,
-    response_directives,
-    targeted_directives,
 )
 from proxy.caching.profile import CacheRules, Finding, Sent, Servability, Subject
 from proxy.caching.reasons import ForwardReason, NotStoredReason
+from proxy.caching.reuse_terms import reuse_terms
 from proxy.caching.selection import nominated
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
 from proxy.errors import OURS, ErrorKind
-from proxy.semantics.lists import elements
 from proxy.semantics.message import Request, Response, ResponseHead
 
 
@@ -100,7 +98,7 @@ def on_response_head(request: Request, head: ResponseHead, rules: CacheRules) ->
     """Say from its head alone that an answer will not be stored; None if it may be."""
     if head.status == 304:
         return None
-    directives = _origin_directives(head, rules)
+    directives = origin_directives(head.fields, shared=rules.shared)
     refusal = storability.refusal(request, request_directives(request.fields), head, directives, rules)
     return None if refusal is None else NotStored(reason=refusal)
 
@@ -120,11 +118,11 @@ def on_response(
 
     `own_tag` makes an entity tag of a body that the origin gave none, unless the body varies: a tag is of one body.
     """
-    directives = _origin_directives(response, rules)
+    directives = origin_directives(response.fields, shared=rules.shared)
     refusal = storability.refusal(request, request_directives(request.fields), response, directives, rules)
     if refusal is not None:
         return NotStored(reason=refusal)
-    terms = _terms(response, directives, rules, sent, received)
+    terms = reuse_terms(response, directives, rules, sent, received)
     if terms is None:
         return NotStored(reason=NotStoredReason.NO_FRESHNESS)
     entity_tag = response.fields.get("ETag")
@@ -136,6 +134,12 @@ def on_response(
         response=response,
         request_sent=sent.at,
         response_received=received,
+        corrected_initial_age_seconds=terms.corrected_initial_age_seconds,
+        freshness_lifetime_seconds=terms.freshness_lifetime_seconds,
+        stale_while_revalidate_seconds=terms.stale_while_revalidate_seconds,
+        stale_if_error_seconds=terms.stale_if_error_seconds,
+        must_validate=terms.must_validate,
+        must_revalidate=terms.must_revalidate,
         entity_tag=entity_tag,
         tags=subject.tags,
         generation=sent.generation,
@@ -143,7 +147,6 @@ def on_response(
         version=finding.version,
         evidence=finding.evidence,
         variation=finding.variation,
-        **terms._asdict(),
     )
 
 
@@ -158,7 +161,7 @@ def on_not_modified(
     if not validation.is_about(stored, head):
         return NotStored(reason=NotStoredReason.NOT_VALIDATED)
     response = validation.freshened(stored.response, head)
-    directives = _origin_directives(response, rules)
+    directives = origin_directives(response.fields, shared=rules.shared)
     refusal = storability.refusal_to_keep(response, directives, rules)
     if refusal is not None:
         return NotStored(reason=refusal)
@@ -175,7 +178,7 @@ def on_confirmed(
     if stored.request_sent.boot_seconds >= sent.at.boot_seconds:
         return None
     response = validation.redated(stored.response, head)
-    directives = _origin_directives(response, rules)
+    directives = origin_directives(response.fields, shared=rules.shared)
     renewed = _renewed(stored, response, directives, rules, sent, received, is_confirmed=True)
     return renewed if isinstance(renewed, StoredResponse) else None
 
@@ -190,15 +193,21 @@ def _renewed(
     *,
     is_confirmed: bool = False,
 ) -> StoredResponse | NotStored:
-    terms = _terms(response, directives, rules, sent, received)
+    terms = reuse_terms(response, directives, rules, sent, received)
     if terms is None:
         return NotStored(reason=NotStoredReason.NO_FRESHNESS)
-    return StoredResponse(  # not replace(): a list renews thousands, and that takes three times as long
+    return StoredResponse(  # not replace(): a list renews a thousand, and it takes three times as long
         key=stored.key,
         nominated=stored.nominated,
         response=response,
         request_sent=sent.at,
         response_received=received,
+        corrected_initial_age_seconds=terms.corrected_initial_age_seconds,
+        freshness_lifetime_seconds=terms.freshness_lifetime_seconds,
+        stale_while_revalidate_seconds=terms.stale_while_revalidate_seconds,
+        stale_if_error_seconds=terms.stale_if_error_seconds,
+        must_validate=terms.must_validate,
+        must_revalidate=terms.must_revalidate,
         entity_tag=response.fields.get("ETag", stored.entity_tag),
         tags=stored.tags,
         generation=sent.generation,
@@ -207,7 +216,6 @@ def _renewed(
         evidence=stored.evidence,
         is_confirmed=is_confirmed,
         variation=stored.variation,
-        **terms._asdict(),
     )
 
 
@@ -255,46 +263,3 @@ def _is_young_enough(stored: StoredResponse, directives: RequestDirectives, now:
     if most is None:
         return True
     return most > 0 and stored.current_age_seconds(now) <= most  # 0 asks for the origin's word
-
-
-def _origin_directives(head: ResponseHead, rules: CacheRules) -> ResponseDirectives:
-    targeted = targeted_directives(head.fields) if rules.shared else None
-    return response_directives(head.fields) if targeted is None else targeted
-
-
-class _Terms(NamedTuple):
-    """How old a response is, how long it is fresh, and how stale it may become: fields of a StoredResponse."""
-
-    corrected_initial_age_seconds: float
-    freshness_lifetime_seconds: float
-    stale_while_revalidate_seconds: float
-    stale_if_error_seconds: float | None
-    must_validate: bool
-    must_revalidate: bool
-
-
-def _terms(
-    head: ResponseHead, directives: ResponseDirectives, rules: CacheRules, sent: Sent, received: Instant
-) -> _Terms | None:
-    """Return the terms of a response; None if it could never be reused."""
-    lifetime = freshness.lifetime_seconds(head, directives, rules, received)
-    if lifetime is None and not validation.has_origin_validators(head):
-        return None
-    stale_if_error = directives.stale_if_error_seconds
-    return _Terms(
-        corrected_initial_age_seconds=freshness.corrected_initial_age_seconds(head, rules, sent.at, received),
-        freshness_lifetime_seconds=0.0 if lifetime is None else lifetime,
-        stale_while_revalidate_seconds=float(directives.stale_while_revalidate_seconds or 0),
-        stale_if_error_seconds=None if stale_if_error is None else float(stale_if_error),
-        must_validate=directives.no_cache or bool(directives.no_cache_fields),
-        must_revalidate=_forbids_stale(head, directives, rules),
-    )
-
-
-def _forbids_stale(head: ResponseHead, directives: ResponseDirectives, rules: CacheRules) -> bool:
-    if directives.must_revalidate:
-        return True
-    if rules.shared and (directives.proxy_revalidate or directives.s_maxage_seconds is not None):
-        return True
-    has_pragma = "Cache-Control" not in head.fields and "Pragma" in head.fields
-    return has_pragma and "no-cache" in {element.lower() for element in elements(head.fields, "Pragma")}

@@ -96,6 +96,12 @@ def targeted_directives(fields: Fields) -> ResponseDirectives | None:
     return _response(named, is_targeted=True)
 
 
+def origin_directives(fields: Fields, *, shared: bool) -> ResponseDirectives:
+    """Read what counts for a cache: to a shared one CDN-Cache-Control comes first."""
+    targeted = targeted_directives(fields) if shared else None
+    return response_directives(fields) if targeted is None else targeted
+
+
 def _response(named: dict[str, list[str | None]], *, is_targeted: bool) -> ResponseDirectives:
     no_cache, private = named.get("no-cache", []), named.get("private", [])
     return ResponseDirectives(

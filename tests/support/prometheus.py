@@ -5,7 +5,7 @@ Everything about it is learnt from its HTTP API: that it is up, that it has scra
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,19 +109,19 @@ class Prometheus:
 
     async def everything_is_scraped(self) -> None:
         """Wait until every target has been scraped once more, beginning after this call."""
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            for _ in range(2):  # the first may have begun before the call
-                before = await self._last_scrapes()
-                while before.items() & (await self._last_scrapes()).items():
-                    await asyncio.sleep(_GLANCE_SECONDS)
+        await self._all_have_moved(self._last_scrapes)
 
     async def everything_is_recorded(self) -> None:
         """Wait until every rule has been evaluated on what was scraped after this call."""
         await self.everything_is_scraped()
+        await self._all_have_moved(self._last_evaluations)
+
+    async def _all_have_moved(self, moments: Callable[[], Awaitable[dict[str, str]]]) -> None:
+        """Wait until each has happened twice more: the first may have begun before the call."""
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            for _ in range(2):  # the first may have begun before the scrape ended
-                before = await self._last_evaluations()
-                while before.items() & (await self._last_evaluations()).items():
+            for _ in range(2):
+                before = await moments()
+                while before.items() & (await moments()).items():
                     await asyncio.sleep(_GLANCE_SECONDS)
 
     async def _last_evaluations(self) -> dict[str, str]:

@@ -1,0 +1,51 @@
+"""How old a response is, how long it is fresh, and how stale it may become: decided once, when it arrives.
+
+RFC 9111 sections 4.2 and 5.2.2, and RFC 5861, put together into what a stored response keeps of them.
+"""
+
+from typing import NamedTuple
+
+from proxy.caching import freshness, validation
+from proxy.caching.directives import ResponseDirectives
+from proxy.caching.profile import CacheRules, Sent
+from proxy.clock import Instant
+from proxy.semantics.lists import elements
+from proxy.semantics.message import ResponseHead
+
+
+class ReuseTerms(NamedTuple):
+    """Fields of a StoredResponse, which says what they are."""
+
+    corrected_initial_age_seconds: float
+    freshness_lifetime_seconds: float
+    stale_while_revalidate_seconds: float
+    stale_if_error_seconds: float | None
+    must_validate: bool
+    must_revalidate: bool
+
+
+def reuse_terms(
+    head: ResponseHead, directives: ResponseDirectives, rules: CacheRules, sent: Sent, received: Instant
+) -> ReuseTerms | None:
+    """Return the terms of a response; None if it could never be reused."""
+    lifetime = freshness.lifetime_seconds(head, directives, rules, received)
+    if lifetime is None and not validation.has_origin_validators(head):
+        return None
+    stale_if_error = directives.stale_if_error_seconds
+    return ReuseTerms(
+        corrected_initial_age_seconds=freshness.corrected_initial_age_seconds(head, rules, sent.at, received),
+        freshness_lifetime_seconds=0.0 if lifetime is None else lifetime,
+        stale_while_revalidate_seconds=float(directives.stale_while_revalidate_seconds or 0),
+        stale_if_error_seconds=None if stale_if_error is None else float(stale_if_error),
+        must_validate=directives.no_cache or bool(directives.no_cache_fields),
+        must_revalidate=_forbids_stale(head, directives, rules),
+    )
+
+
+def _forbids_stale(head: ResponseHead, directives: ResponseDirectives, rules: CacheRules) -> bool:
+    if directives.must_revalidate:
+        return True
+    if rules.shared and (directives.proxy_revalidate or directives.s_maxage_seconds is not None):
+        return True
+    has_pragma = "Cache-Control" not in head.fields and "Pragma" in head.fields
+    return has_pragma and "no-cache" in {element.lower() for element in elements(head.fields, "Pragma")}
