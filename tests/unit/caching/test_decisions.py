@@ -1,6 +1,6 @@
 """The driver of RFC 9111: every branch of what becomes of a request, an answer and a failure."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import cast
 
 import pytest
@@ -12,6 +12,7 @@ from proxy.caching.decisions import (
     ReuseOnError,
     Unsatisfiable,
     is_failure,
+    on_confirmed,
     on_failure,
     on_not_modified,
     on_request,
@@ -377,3 +378,28 @@ FRESHENED = [
 def test_a_304_about_what_is_stored_freshens_it(held, lines, chosen, anchor):
     kept = stored(*held, "Cache-Control: max-age=60", nominated=chosen)
     assert isinstance(_freshen(kept, *lines), StoredResponse), anchor
+
+
+RENEWED = {
+    *("response", "request_sent", "response_received", "generation", "entity_tag", "is_confirmed"),
+    *("corrected_initial_age_seconds", "freshness_lifetime_seconds", "must_validate", "must_revalidate"),
+    *("stale_while_revalidate_seconds", "stale_if_error_seconds"),
+}
+
+
+@pytest.mark.parametrize("renew", [on_confirmed, on_not_modified])
+def test_a_freshened_response_keeps_all_that_is_not_about_freshness(renew):
+    before = replace(
+        stored('ETag: "a"', "Cache-Control: max-age=60", nominated=(("accept", "a"),)),
+        scopes=(("vault", "v"),),
+        version=7,
+        evidence=(("item", b"7"),),
+        variation=cast(Variation, object()),
+    )
+    after = renew(before, head(f"Date: {date(9)}"), PRIVATE_RULES, sent(9), at(9))
+    assert isinstance(after, StoredResponse)
+    kept = {field.name for field in fields(StoredResponse)} - RENEWED
+    assert kept >= {"key", "nominated", "tags", "scopes", "version", "evidence", "variation"}
+    assert {name for name in kept if getattr(after, name) is not getattr(before, name)} == set()
+    assert after.response.fields["Date"] == date(9)
+    assert (after.response_received, after.is_confirmed) == (at(9), renew is on_confirmed)
