@@ -47,19 +47,26 @@ class Versions:
 
     def is_regressed(self, shown: ShownVersions, now: Instant) -> bool:
         """Tell whether any version shown lies below what is known."""
-        return any(version < (self.highest(key, now) or 0) for key, version in shown)
+        highest, boot_seconds = self._highest, now.boot_seconds
+        for key, version in shown:  # a list shows thousands: no call for each
+            known = highest.get(key)
+            if known is not None and version < known[0] and boot_seconds - known[1] <= self._keep_seconds:
+                return True
+        return False
 
     def note(self, shown: ShownVersions, now: Instant) -> tuple[VersionKey, ...]:
         """Take note of versions; return the keys that moved beyond what was known before."""
+        highest, boot_seconds = self._highest, now.boot_seconds
         moved: list[VersionKey] = []
         for key, version in shown:
-            before = self.highest(key, now)
-            if before is not None and version < before:
-                continue
-            if before is not None and version > before:
-                moved.append(key)
-            self._highest[key] = (version, now.boot_seconds)
-            self._highest.move_to_end(key)
+            known = highest.get(key)
+            if known is not None and boot_seconds - known[1] <= self._keep_seconds:
+                if version < known[0]:
+                    continue
+                if version > known[0]:
+                    moved.append(key)
+            highest[key] = (version, boot_seconds)
+            highest.move_to_end(key)
         while len(self._highest) > self._capacity:
             self._highest.popitem(last=False)
         return tuple(moved)

@@ -28,6 +28,7 @@ from proxy.exchange.lookup import Lookup
 from proxy.exchange.mode import Mode
 from proxy.exchange.ports import AuditTrail, NoAudit, Observer, RequestBody, ResponseStore, Upstream
 from proxy.exchange.prober import Prober
+from proxy.exchange.proofs import Proofs
 from proxy.exchange.rate_limits import LimitMode, RateLimits
 from proxy.exchange.reader import Reader
 from proxy.exchange.rehearsal import Rehearsal
@@ -97,6 +98,7 @@ class Exchange(Generic[SubjectT, FindingT]):
         self._entry = Entry(composer=composer, crowd=self._crowd, routes=outside.routes)
         self._buffers = BufferBudget(limits.buffered_bytes)
         collector = BodyCollector(self._buffers, limit_bytes=limits.response_bytes)
+        self._proofs = Proofs(store=outside.store, generations=generations, epoch=outside.epoch)
         self._learner = learner = Learner(
             profile=outside.profile,
             store=outside.store,
@@ -104,6 +106,7 @@ class Exchange(Generic[SubjectT, FindingT]):
             clock=outside.clock,
             entity_tag=outside.entity_tag,
             epoch=outside.epoch,
+            proofs=self._proofs,
         )
         fetcher = Fetcher(
             profile=outside.profile,
@@ -292,4 +295,5 @@ class Exchange(Generic[SubjectT, FindingT]):
         if self._prober is not None:
             await self._prober.close()
         await self._handler.close()
+        await self._proofs.close()
         self.repeats.close()

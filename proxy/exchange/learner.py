@@ -11,7 +11,7 @@ from typing import Generic
 from proxy.caching import decisions
 from proxy.caching.decisions import NotStored
 from proxy.caching.generations import Generations
-from proxy.caching.profile import Effects, FindingT, Profile, Proof, Sent, SubjectT
+from proxy.caching.profile import Effects, FindingT, Profile, Sent, SubjectT
 from proxy.caching.reasons import KEEPS_STORED, NotStoredReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Clock, Instant
@@ -20,6 +20,7 @@ from proxy.exchange.errand import Errand
 from proxy.exchange.flights import Flight
 from proxy.exchange.landing import Landed, Landing, Overflowing
 from proxy.exchange.ports import ResponseStore, UpstreamResponse
+from proxy.exchange.proofs import Proofs
 from proxy.semantics.message import Response, ResponseHead
 
 
@@ -35,6 +36,7 @@ class Learner(Generic[SubjectT, FindingT]):
         clock: Clock,
         entity_tag: Callable[[bytes], str],
         epoch: Epoch,
+        proofs: Proofs,
     ) -> None:
         self._profile = profile
         self._store = store
@@ -42,6 +44,7 @@ class Learner(Generic[SubjectT, FindingT]):
         self._clock = clock
         self._entity_tag = entity_tag
         self._epoch = epoch
+        self._proofs = proofs
 
     def take_note(self, subject: SubjectT, head: ResponseHead, sent: Sent) -> None:
         """Learn from an answer whose body is not collected."""
@@ -83,7 +86,7 @@ class Learner(Generic[SubjectT, FindingT]):
         now = self._clock.now()
         effects = self._profile.learn(subject, response, finding, sent, now)
         for proof in effects.proofs:
-            self._apply(proof, response, sent, received)
+            self._proofs.apply(proof, response, sent, received)
         self.carry_out(effects)
         # What this very answer has just raised does not outdate it.
         generation = self._generations.current(subject.scopes)
@@ -119,22 +122,6 @@ class Learner(Generic[SubjectT, FindingT]):
         if version is None:
             return False
         return any((stored.version or 0) < version for stored in self._store.get(subject.key))
-
-    def _apply(self, proof: Proof, head: ResponseHead, sent: Sent, received: Instant) -> None:
-        """Freshen what an answer shows to be unchanged, unless it was outdated after the request was sent."""
-        for stored in self._store.tagged(proof.about):
-            if proof.outdates(stored):
-                self._store.remove(stored.key)
-                continue
-            rules = proof.confirms(stored)
-            generation = self._generations.current(stored.scopes)
-            if rules is None or generation > sent.latest:
-                continue
-            if generation != sent.generation:
-                sent = replace(sent, generation=generation)
-            renewed = decisions.on_confirmed(stored, head, rules, sent, received)
-            if renewed is not None:
-                self._store.renew(renewed)
 
     def _is_current(self, subject: SubjectT, sent: Sent) -> bool:
         return self._generations.current(subject.scopes) == sent.generation

@@ -1,0 +1,92 @@
+"""What an answer proves about other stored responses: a vault's list confirms thousands, so it is applied in pieces.
+
+What it outdates goes at once. What it confirms may wait a turn of the loop or a few, and everybody has one in between:
+until then a response is as old as it was, no more. What happens meanwhile (a write, a later answer) wins.
+"""
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+from proxy.caching import decisions
+from proxy.caching.generations import Generations
+from proxy.caching.key import CacheKey
+from proxy.caching.profile import Proof, Sent
+from proxy.caching.stored_response import StoredResponse
+from proxy.clock import Instant
+from proxy.exchange.epoch import Epoch
+from proxy.exchange.ports import ResponseStore
+from proxy.exchange.sweeper import Sweeper
+from proxy.semantics.message import ResponseHead
+
+_PIECE = 128
+"""How many responses are confirmed in one go: a millisecond."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Confirmation:
+    """A proof that is being applied, and what it has not been held against so far."""
+
+    proof: Proof
+    head: ResponseHead
+    sent: Sent
+    received: Instant
+    left: list[CacheKey]
+
+
+class Proofs:
+    """Applies proofs, `piece` responses at once."""
+
+    def __init__(
+        self, *, store: ResponseStore, generations: Generations, epoch: Epoch, piece: int = _PIECE
+    ) -> None:
+        self._store = store
+        self._generations = generations
+        self._epoch = epoch
+        self._piece = piece
+        self._waiting: deque[_Confirmation] = deque()
+        self._sweeper = Sweeper(self._go_on)
+
+    def apply(self, proof: Proof, head: ResponseHead, sent: Sent, received: Instant) -> None:
+        """Remove what an answer outdates, and freshen what it shows to be unchanged: one piece now, the rest soon."""
+        about = self._store.tagged(proof.about)
+        for stored in about:
+            if proof.outdates(stored):
+                self._store.remove(stored.key)
+        left = list(dict.fromkeys([stored.key for stored in about]))
+        confirmation = _Confirmation(proof=proof, head=head, sent=sent, received=received, left=left)
+        if self._confirm_some(confirmation):
+            self._waiting.append(confirmation)
+            self._sweeper.wake()
+
+    async def close(self) -> None:
+        """Leave what is left: it is not made fresher, and that is all."""
+        await self._sweeper.close()
+
+    def _go_on(self) -> bool:
+        """Apply the next piece; tell whether there is another."""
+        if not self._confirm_some(self._waiting[0]):
+            self._waiting.popleft()
+        self._epoch.move()
+        return bool(self._waiting)
+
+    def _confirm_some(self, confirmation: _Confirmation) -> bool:
+        """Apply a piece of one proof; tell whether more of it is left."""
+        left = confirmation.left
+        piece = left[-self._piece :]
+        del left[-self._piece :]
+        for key in piece:
+            for stored in self._store.peek(key):
+                self._confirm(stored, confirmation)
+        return bool(left)
+
+    def _confirm(self, stored: StoredResponse, by: _Confirmation) -> None:
+        """Freshen a response, unless it is of a later request or was outdated after this one was sent."""
+        rules = by.proof.confirms(stored)
+        generation, sent = self._generations.current(stored.scopes), by.sent
+        if rules is None or generation > sent.latest:
+            return
+        if generation != sent.generation:
+            sent = replace(sent, generation=generation)
+        renewed = decisions.on_confirmed(stored, by.head, rules, sent, by.received)
+        if renewed is not None:
+            self._store.renew(renewed)

@@ -1,0 +1,180 @@
+"""Proofs of a list are applied in pieces: what it outdates goes at once, and what happens in between wins."""
+
+import asyncio
+import itertools
+from dataclasses import dataclass, replace
+
+import pytest
+
+from proxy.adapters.memory_store import MemoryStore
+from proxy.caching.generations import Generations
+from proxy.caching.key import Tag
+from proxy.caching.profile import CacheRules, Sent
+from proxy.caching.stored_response import StoredResponse
+from proxy.clock import Instant
+from proxy.exchange.epoch import Epoch
+from proxy.exchange.proofs import Proofs
+from proxy.semantics.message import ResponseHead
+from tests.unit.adapters.test_memory_store import key, response, roomy
+
+VAULT: Tag = ("vault", "v")
+COUNT, PIECE = 10, 3
+ASKED = Instant(wall_seconds=1000.0, boot_seconds=1000.0)
+ARRIVED = Instant(wall_seconds=1001.0, boot_seconds=1001.0)
+RULES = CacheRules(
+    shared=False, heuristics=False, assigned_freshness_seconds=60.0, stale_if_error_seconds=3600.0
+)
+
+
+def scope(number: int) -> Tag:
+    return ("item", str(number))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A proof about everything in the vault, with some items outdated."""
+
+    outdated: frozenset[int] = frozenset()
+
+    @property
+    def about(self) -> tuple[Tag, ...]:
+        return (VAULT,)
+
+    def confirms(self, stored: StoredResponse) -> CacheRules | None:
+        return RULES
+
+    def outdates(self, stored: StoredResponse) -> bool:
+        return stored.key in {key(number) for number in self.outdated}
+
+
+class World:
+    """A vault of some stored items, and a list that has just arrived."""
+
+    def __init__(self, count: int = COUNT) -> None:
+        self.store: MemoryStore = roomy()
+        self.generations = Generations()
+        self.epoch = Epoch()
+        self.proofs = Proofs(store=self.store, generations=self.generations, epoch=self.epoch, piece=PIECE)
+        self.count = count
+        for number in range(count):
+            self.store.put(self.item(number))
+        head = response().response
+        self.head: ResponseHead = head
+
+    def item(self, number: int) -> StoredResponse:
+        stored = response(number, VAULT)
+        return replace(stored, scopes=(scope(number),), generation=0)
+
+    def list_arrives(self, *outdated: int, asked: Instant = ASKED) -> None:
+        sent = Sent(at=asked, generation=0, latest=self.generations.latest)
+        self.proofs.apply(Listed(frozenset(outdated)), self.head, sent, ARRIVED)
+
+    def stored(self, number: int) -> StoredResponse | None:
+        return next(iter(self.store.peek(key(number))), None)
+
+    def confirmed(self) -> set[int]:
+        found = ((number, self.stored(number)) for number in range(self.count))
+        return {number for number, stored in found if stored is not None and stored.is_confirmed}
+
+    async def settle(self) -> None:
+        for _ in range(2 * self.count):
+            await asyncio.sleep(0)
+
+
+async def test_one_piece_is_confirmed_at_once_and_the_others_a_turn_each():
+    world = World()
+    world.list_arrives()
+    seen = [len(world.confirmed())]
+    for _ in range(5):
+        await asyncio.sleep(0)
+        seen.append(len(world.confirmed()))
+    assert seen[0] == PIECE
+    assert {later - earlier for earlier, later in itertools.pairwise(seen)} <= {0, 1, PIECE}
+    assert seen[-1] == COUNT
+
+
+async def test_decisions_that_are_kept_are_made_anew_after_every_piece():
+    world = World()
+    world.list_arrives()
+    confirmed, number = world.confirmed(), world.epoch.number
+    while len(confirmed) < COUNT:
+        await asyncio.sleep(0)
+        if world.confirmed() != confirmed:
+            assert world.epoch.number > number
+        confirmed, number = world.confirmed(), world.epoch.number
+
+
+async def test_a_list_that_is_one_piece_leaves_nothing_for_later():
+    world = World(count=PIECE)
+    world.list_arrives()
+    assert world.confirmed() == set(range(PIECE))
+    number = world.epoch.number
+    await world.settle()
+    assert world.epoch.number == number
+
+
+async def test_all_that_is_outdated_goes_at_once():
+    world = World()
+    world.list_arrives(0, 5, 9)
+    assert [world.stored(number) for number in (0, 5, 9)] == [None, None, None]
+    await world.settle()
+    assert world.confirmed() == set(range(COUNT)) - {0, 5, 9}
+
+
+async def test_what_is_outdated_by_a_write_in_between_is_not_made_fresh():
+    world = World()
+    world.list_arrives()
+    world.generations.advance([scope(number) for number in range(COUNT)])
+    await world.settle()
+    assert len(world.confirmed()) == PIECE
+
+
+async def test_what_has_gone_in_between_does_not_come_back():
+    world = World()
+    world.list_arrives()
+    world.store.remove_tagged([VAULT])
+    await world.settle()
+    assert not world.store.stored_responses
+
+
+async def test_a_later_answer_about_the_same_thing_stays():
+    world = World()
+    world.list_arrives()
+    later = [replace(world.item(number), request_sent=ARRIVED, version=4) for number in range(COUNT)]
+    for stored in later:
+        world.store.put(stored)
+    await world.settle()
+    assert [world.stored(number) for number in range(COUNT)] == later
+
+
+async def test_an_earlier_answer_that_comes_in_between_is_confirmed_as_well():
+    world = World()
+    world.list_arrives()
+    for number in range(COUNT):
+        world.store.put(replace(world.item(number), version=4))
+    await world.settle()
+    assert len(world.confirmed()) == COUNT - PIECE
+
+
+async def test_lists_that_come_together_have_their_turns():
+    world = World()
+    world.list_arrives()
+    world.list_arrives(asked=ARRIVED)
+    await world.settle()
+    assert {world.store.peek(key(number))[0].request_sent for number in range(COUNT)} == {ARRIVED}
+    world.list_arrives(asked=replace(ARRIVED, boot_seconds=1002.0))
+    await world.settle()
+    assert {world.store.peek(key(number))[0].request_sent.boot_seconds for number in range(COUNT)} == {1002.0}
+
+
+@pytest.mark.parametrize("turns", [0, 1])
+async def test_it_ends_with_its_owner(turns: int):
+    world = World(count=100)
+    world.list_arrives()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await world.proofs.close()
+    confirmed = world.confirmed()
+    await world.settle()
+    assert world.confirmed() == confirmed
+    assert len(confirmed) < 100
