@@ -5,8 +5,9 @@ ever refuses storing or demands validation; it never makes anything fresher. It 
 restored account can't lock itself out, and bounded in number.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
 
 from proxy.clock import Instant
 
@@ -30,27 +31,44 @@ def attribute_version(vault: str) -> VersionKey:
     return (vault, "/attribute")
 
 
+@dataclass(slots=True)
+class _Known:
+    """A highest version and when it was last shown (boot_seconds).
+
+    No tuple: every garbage collection looks at a table of nothing but tuples anew (2 ms for 40,000), because it is no
+    longer left out once something is put into it.
+    """
+
+    version: int
+    shown: float
+
+
 class Versions:
     """A table of the highest versions, each with the moment it was last confirmed."""
 
     def __init__(self, *, keep_seconds: float, capacity: int = 65_536) -> None:
         self._keep_seconds = keep_seconds
         self._capacity = capacity
-        self._highest: OrderedDict[VersionKey, tuple[int, float]] = OrderedDict()
+        # Not an OrderedDict: one of 50,000 takes 7 ms to grow. Whoever is noted comes last here, too.
+        self._highest: dict[VersionKey, _Known] = {}
 
     def highest(self, key: VersionKey, now: Instant) -> int | None:
         """Return the highest version known; None if there is none or it was seen too long ago."""
         known = self._highest.get(key)
-        if known is None or now.boot_seconds - known[1] > self._keep_seconds:
+        if known is None or now.boot_seconds - known.shown > self._keep_seconds:
             return None
-        return known[0]
+        return known.version
 
     def is_regressed(self, shown: ShownVersions, now: Instant) -> bool:
         """Tell whether any version shown lies below what is known."""
         highest, boot_seconds = self._highest, now.boot_seconds
         for key, version in shown:  # a list shows thousands: no call for each
             known = highest.get(key)
-            if known is not None and version < known[0] and boot_seconds - known[1] <= self._keep_seconds:
+            if (
+                known is not None
+                and version < known.version
+                and boot_seconds - known.shown <= self._keep_seconds
+            ):
                 return True
         return False
 
@@ -60,13 +78,18 @@ class Versions:
         moved: list[VersionKey] = []
         for key, version in shown:
             known = highest.get(key)
-            if known is not None and boot_seconds - known[1] <= self._keep_seconds:
-                if version < known[0]:
-                    continue
-                if version > known[0]:
-                    moved.append(key)
-            highest[key] = (version, boot_seconds)
-            highest.move_to_end(key)
-        while len(self._highest) > self._capacity:
-            self._highest.popitem(last=False)
+            if known is not None:
+                if boot_seconds - known.shown <= self._keep_seconds:
+                    if version < known.version:
+                        continue
+                    if version > known.version:
+                        moved.append(key)
+                del highest[key]
+            highest[key] = _Known(version, boot_seconds)
+        excess = len(highest) - self._capacity
+        if (
+            excess > 0
+        ):  # several at once: a dict remembers its places, and looks for the first one from the beginning
+            for key in list(islice(highest, excess + self._capacity // 64)):
+                del highest[key]
         return tuple(moved)

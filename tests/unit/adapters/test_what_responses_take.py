@@ -2,6 +2,7 @@
 
 import gc
 import tracemalloc
+from typing import Any
 
 import pytest
 from aiohttp.http_parser import RawResponseMessage
@@ -10,6 +11,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from proxy.adapters.upstream_client import response_head
 from proxy.clock import SystemClock
 from proxy.connect.rules import ConnectRules
+from proxy.exchange.exchange import Exchange
 from proxy.exchange.ports import UpstreamRequest
 from proxy.semantics.message import Request, ResponseHead
 from tests.support.exchanges import make_exchange
@@ -55,28 +57,28 @@ class Items:
         return Answer(request.target, self.count)
 
 
+async def read(exchange: Exchange[Any, Any], token: int, item: int) -> None:
+    fields = CIMultiDictProxy(CIMultiDict({"Authorization": f"Bearer {token}", "Host": "sidecar"}))
+    target = f"/v1/vaults/{0:026}/items/{item:026}"
+    answer = await exchange.handle(Request(method="GET", target=target, fields=fields), None)
+    assert answer.status == 200
+
+
 @pytest.mark.parametrize("tokens", [1, 20])
 async def test_items_count_for_what_they_take_and_for_little_more_than_twice_their_bodies(tokens):
     rules = ConnectRules(most_subjects=1)  # what is remembered of requests has a bound of its own
     exchange = make_exchange(upstream=Items(), clock=SystemClock(), store_bytes=10**9, rules=rules)
     store = exchange._learner._store
 
-    async def read(token: int, item: int) -> None:
-        fields = CIMultiDictProxy(CIMultiDict({"Authorization": f"Bearer {token}", "Host": "sidecar"}))
-        target = f"/v1/vaults/{0:026}/items/{item:026}"
-        assert (
-            await exchange.handle(Request(method="GET", target=target, fields=fields), None)
-        ).status == 200
-
     for token in range(tokens):
-        await read(token, COUNT)
+        await read(exchange, token, COUNT)
     gc.collect()
     counted = store.stored_bytes
     tracemalloc.start()
     try:
         for token in range(tokens):
             for item in range(COUNT // tokens):
-                await read(token, item)
+                await read(exchange, token, item)
         counted = store.stored_bytes - counted
         gc.collect()
         taken = tracemalloc.get_traced_memory()[0]
@@ -85,3 +87,15 @@ async def test_items_count_for_what_they_take_and_for_little_more_than_twice_the
     assert counted <= 2.2 * BODY_BYTES * COUNT
     assert taken <= 1.3 * counted
     assert counted <= 1.1 * taken
+
+
+async def test_no_table_of_what_is_stored_is_looked_at_by_every_collection():
+    """Python leaves a dict of nothing but texts and tuples out of collections until something is put into it."""
+    exchange = make_exchange(upstream=Items(), clock=SystemClock(), store_bytes=10**9)
+    for item in range(COUNT):
+        await read(exchange, 0, item)
+    gc.collect()
+    await read(exchange, 0, COUNT)
+    tables = [known for known in gc.get_objects(generation=0) if isinstance(known, dict)]
+    assert tables
+    assert max(map(len, tables)) < COUNT
