@@ -177,9 +177,12 @@ def on_confirmed(
     """
     if stored.request_sent.boot_seconds >= sent.at.boot_seconds:
         return None
-    response = validation.redated(stored.response, head)
+    response, date = stored.response, head.fields.get("Date")
+    goes_by_date = rules.ages_by_date or rules.heuristics or stored.variation is not None
+    if date is None or "Age" in head.fields or goes_by_date or validation.depends_on_date(response):
+        response, date = validation.redated(response, head), None
     directives = origin_directives(response.fields, shared=rules.shared)
-    renewed = _renewed(stored, response, directives, rules, sent, received, is_confirmed=True)
+    renewed = _renewed(stored, response, directives, rules, sent, received, is_confirmed=True, date=date)
     return renewed if isinstance(renewed, StoredResponse) else None
 
 
@@ -192,6 +195,7 @@ def _renewed(
     received: Instant,
     *,
     is_confirmed: bool = False,
+    date: str | None = None,
 ) -> StoredResponse | NotStored:
     terms = reuse_terms(response, directives, rules, sent, received)
     if terms is None:
@@ -216,6 +220,7 @@ def _renewed(
         evidence=stored.evidence,
         is_confirmed=is_confirmed,
         variation=stored.variation,
+        date=date,
     )
 
 

@@ -52,7 +52,7 @@ class Presented:
 
 def shown_date(stored: StoredResponse) -> str:
     """Return the Date that is shown: of its arrival, if the origin did not say."""
-    known = stored.response.fields.get(_DATE)
+    known = stored.response.fields.get(_DATE) if stored.date is None else stored.date
     return format_date(stored.response_received.wall_seconds) if known is None else known
 
 
@@ -63,7 +63,7 @@ def present(stored: StoredResponse, request: Request, now: Instant) -> Presented
     if stored.entity_tag is not None and _ETAG not in fields:
         fields[_ETAG] = stored.entity_tag
     fields[_AGE] = str(min(MOST_SECONDS, int(stored.shown_age_seconds(now))))
-    if _DATE not in fields:
+    if stored.date is not None or _DATE not in fields:
         fields[_DATE] = shown_date(stored)
     whole = Presented(status=response.status, reason=response.reason, fields=fields, body=response.body)
     # A 304 would stand for an earlier body, and parts of two must never be put together.

@@ -38,6 +38,7 @@ class StoredResponse:
     `nominated` holds the request's values of the fields that Vary names, normalised (see selection);
     `generation` is that of its scopes when the request was sent: once they differ it must be validated;
     `stale_if_error_seconds` is the origin's word; None: it is silent, and the rules of the request decide.
+    `date` is shown in place of its own Date: that of an answer that has confirmed it since, where nothing else changes.
     `scopes` are those that its generation is of. `version` is the application's own version number of what the body
     shows, and `evidence` what the profile must know of it to tell later that nothing has changed.
     """
@@ -61,6 +62,7 @@ class StoredResponse:
     evidence: Evidence = ()
     is_confirmed: bool = False  # by an answer about something else, since it was fetched
     variation: Variation | None = field(default=None, repr=False)
+    date: str | None = None
 
     def at(self, now: Instant) -> "StoredResponse":
         """Return what may be shown as of `now`."""

@@ -12,6 +12,7 @@ from proxy.semantics.message import Fields, Request, Response, ResponseHead
 from proxy.semantics.validators import PRECONDITION_FIELDS, matches_weakly
 
 _DATE = istr("Date")
+_EXPIRES = istr("Expires")
 _SHAPES_ANSWER = tuple(map(istr, (*PRECONDITION_FIELDS, "Range")))
 
 _NOT_UPDATED = frozenset(
@@ -33,7 +34,8 @@ _NOT_UPDATED = frozenset(
 )
 """Fields of a 304 that describe its own message or framing, not the stored one (RFC 9111 section 3.2)."""
 
-_OF_MESSAGE = (istr("Age"), _DATE)
+_AGE = istr("Age")
+_OF_MESSAGE = (_AGE, _DATE)
 """Fields that told of the message that was stored: a 304 without them must not look as old as that one."""
 
 
@@ -102,6 +104,12 @@ def redated(stored: Response, head: ResponseHead) -> Response:
         else:
             fields.popall(name, None)
     return _with_fields(stored, fields)
+
+
+def depends_on_date(stored: Response) -> bool:
+    """Tell whether anything else of a response changes with its Date, or may: then it has to be `redated`."""
+    fields = stored.fields
+    return _EXPIRES in fields or _AGE in fields or len(fields.getall(_DATE, ())) != 1
 
 
 def is_only_redated(later: Response, earlier: Response) -> bool:

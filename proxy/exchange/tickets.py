@@ -173,7 +173,8 @@ def _identity(subject: Subject, party: str, stored: StoredResponse) -> Identity:
 
 def _says_the_same(stored: StoredResponse, earlier: StoredResponse) -> bool:
     """Tell whether answers from a response are those from an earlier one but for age and Date."""
-    return stored is earlier or is_only_redated(stored.response, earlier.response)
+    later, before = stored.response, earlier.response
+    return later is before or is_only_redated(later, before)
 
 
 def _suits_the_same(stored: StoredResponse, earlier: StoredResponse) -> bool:

@@ -141,7 +141,7 @@ class ExpressLane:
         template: bytes | None = None
         if self._tickets.renew(entry.ticket, now):
             stored = entry.ticket.stored
-            if stored.response is entry.response:
+            if stored is entry.stored:
                 return True
             template = redated(entry.template, shown_date(stored))
         if template is None:

@@ -21,7 +21,7 @@ MOST_CUTS = 16
 class KnownHead:
     """What answers one head: a ticket, and the octets around its figures. Counts for its own octets and overhead."""
 
-    __slots__ = ("_line", "_lines", "body", "response", "size_bytes", "template", "ticket")
+    __slots__ = ("_line", "_lines", "body", "size_bytes", "stored", "template", "ticket")
 
     def __init__(self, ticket: Ticket[Any], template: bytes, *, lines: "Lines", line: bytes) -> None:
         self.ticket = ticket
@@ -33,8 +33,8 @@ class KnownHead:
     def answer_by(self, template: bytes) -> None:
         """Answer from now on with a head made for the ticket's response, and with that one's body: no copy."""
         self.template = template
-        self.response = self.ticket.stored.response
-        self.body = self.response.body
+        self.stored = self.ticket.stored
+        self.body = self.stored.response.body
 
     def drop(self) -> None:
         """Answer nothing any more."""

@@ -383,7 +383,7 @@ def test_a_304_about_what_is_stored_freshens_it(held, lines, chosen, anchor):
 RENEWED = {
     *("response", "request_sent", "response_received", "generation", "entity_tag", "is_confirmed"),
     *("corrected_initial_age_seconds", "freshness_lifetime_seconds", "must_validate", "must_revalidate"),
-    *("stale_while_revalidate_seconds", "stale_if_error_seconds"),
+    *("stale_while_revalidate_seconds", "stale_if_error_seconds", "date"),
 }
 
 
