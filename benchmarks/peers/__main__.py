@@ -35,7 +35,9 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
         help="a scenario or a peer; may be repeated; nothing is written",
     )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=3, help="of each round, peer and scenario")
+    parser.add_argument(
+        "--seconds", type=int, default=3, help="of each round, peer and scenario; 15 for some"
+    )
     return parser.parse_args(arguments)
 
 
@@ -50,6 +52,7 @@ def plan_of(told: argparse.Namespace, *, has_lane: bool) -> Plan:
         scenarios=named or scenarios,
         rounds=1 if told.quick else told.rounds,
         seconds=1 if told.quick else told.seconds,
+        is_quick=told.quick,
     )
 
 

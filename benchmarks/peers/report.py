@@ -84,10 +84,15 @@ def _machine(plan: Plan, circumstances: Circumstances) -> str:
         f"- {circumstances.date}, `{circumstances.command}`, revision {circumstances.revision}",
         f"- it took {circumstances.seconds / 60:.0f} minutes",
         f"- {os.cpu_count()} x {model[1] if model else platform.machine()}, Linux {platform.release()}",
-        f"- rounds: {plan.rounds} of {plan.seconds:g} s for each peer and scenario",
+        f"- rounds: {plan.rounds} of {plan.seconds:g} s for each peer and scenario{_longer(plan)}",
         f"- load average before: {circumstances.loads[0]}; after: {circumstances.loads[1]}, 2 of it our own",
     ]
     return "\n".join(["## Machine", "", *lines, ""])
+
+
+def _longer(plan: Plan) -> str:
+    longer = [scenario for scenario in plan.scenarios if plan.seconds_of(scenario) > plan.seconds]
+    return "".join(f"; {scenario.name}: {plan.seconds_of(scenario)} s" for scenario in longer)
 
 
 def _claims(results: Results, plan: Plan) -> str:

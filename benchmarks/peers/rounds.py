@@ -40,6 +40,11 @@ class Plan:
     scenarios: tuple[Scenario, ...]
     rounds: int
     seconds: int
+    is_quick: bool = False
+
+    def seconds_of(self, scenario: Scenario) -> int:
+        """Return how long a round is."""
+        return self.seconds if self.is_quick else max(self.seconds, scenario.least_seconds)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -137,7 +142,7 @@ class Bench:
                 scenario=scenario.name,
             ),
         )
-        command = self.load.command(scenario, member.site, self.plan.seconds, run=1, rate=rate)
+        command = self.load.command(scenario, member.site, self.plan.seconds_of(scenario), run=1, rate=rate)
         self.results.commands.setdefault(scenario.name, _shown(command))
 
     def _fill(self, scenario: Scenario, member: Member) -> None:
@@ -155,7 +160,7 @@ class Bench:
 
     def _measure(self, scenario: Scenario, member: Member, rate: float) -> None:
         cpu_before, busy_before = member.process.cpu_seconds(), cpu_busy_seconds(SERVER)
-        outcome, at_origin = self._counted(scenario, member, self.plan.seconds, rate)
+        outcome, at_origin = self._counted(scenario, member, self.plan.seconds_of(scenario), rate)
         cpu = member.process.cpu_seconds() - cpu_before
         others = cpu_busy_seconds(SERVER) - busy_before - cpu
         check_outcome(member.peer, scenario, outcome, at_origin)

@@ -42,6 +42,21 @@ def reuse_terms(
     )
 
 
+def assigned_terms(rules: CacheRules, sent: Sent, received: Instant) -> ReuseTerms | None:
+    """Return the same of any response that says nothing of its age and reuse; None if the rules want a look at it."""
+    assigned = rules.assigned_freshness_seconds
+    if assigned is None or rules.ages_by_date:
+        return None
+    return ReuseTerms(
+        corrected_initial_age_seconds=max(0.0, received.boot_seconds - sent.at.boot_seconds),
+        freshness_lifetime_seconds=assigned,
+        stale_while_revalidate_seconds=0.0,
+        stale_if_error_seconds=None,
+        must_validate=False,
+        must_revalidate=False,
+    )
+
+
 def _forbids_stale(head: ResponseHead, directives: ResponseDirectives, rules: CacheRules) -> bool:
     if directives.must_revalidate:
         return True

@@ -12,7 +12,6 @@ from proxy.semantics.message import Fields, Request, Response, ResponseHead
 from proxy.semantics.validators import PRECONDITION_FIELDS, matches_weakly
 
 _DATE = istr("Date")
-_EXPIRES = istr("Expires")
 _SHAPES_ANSWER = tuple(map(istr, (*PRECONDITION_FIELDS, "Range")))
 
 _NOT_UPDATED = frozenset(
@@ -37,6 +36,8 @@ _NOT_UPDATED = frozenset(
 _AGE = istr("Age")
 _OF_MESSAGE = (_AGE, _DATE)
 """Fields that told of the message that was stored: a 304 without them must not look as old as that one."""
+
+_SPEAKS_OF_REUSE = (_AGE, *map(istr, ("Cache-Control", "CDN-Cache-Control", "Expires", "Pragma")))
 
 
 def shapes_answer(request: Request) -> bool:
@@ -106,10 +107,10 @@ def redated(stored: Response, head: ResponseHead) -> Response:
     return _with_fields(stored, fields)
 
 
-def depends_on_date(stored: Response) -> bool:
-    """Tell whether anything else of a response changes with its Date, or may: then it has to be `redated`."""
+def says_only_its_date(stored: Response) -> bool:
+    """Tell whether a response says nothing else of its age and of how it may be reused, and that once."""
     fields = stored.fields
-    return _EXPIRES in fields or _AGE in fields or len(fields.getall(_DATE, ())) != 1
+    return len(fields.getall(_DATE, ())) == 1 and not any(map(fields.__contains__, _SPEAKS_OF_REUSE))
 
 
 def is_only_redated(later: Response, earlier: Response) -> bool:
