@@ -18,7 +18,7 @@ from proxy.audit.ledger import Aggregate
 from proxy.audit.records import Closed, Content, Lead, Lost, Opened, Read, Rotated, document_of, timestamp
 from proxy.clock import Clock
 
-_AT_ONCE = 32
+_AT_ONCE = 8
 """Lines made and written together. The interpreter is the event loop's, too: it gets its turn at each system call."""
 
 
