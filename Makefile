@@ -78,6 +78,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy --strict -p benchmarks.peers
 	$(BIN)/mypy --strict -m benchmarks.startup
 	$(BIN)/mypy --strict -m benchmarks.storms
+	$(BIN)/mypy --strict -m benchmarks.weight
 	$(BIN)/python -m dashboards --check
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/codespell proxy dashboards benchmarks image tests docs *.md Makefile Dockerfile pyproject.toml

@@ -192,8 +192,8 @@ STORMS: Mapping[Storm, Callable[[int], tuple[str, str]] | None] = {
 
 
 @asynccontextmanager
-async def running(responses: int, directory: Path) -> AsyncIterator[Site]:
-    """Run an origin and a watched sidecar for the length of the block."""
+async def running(responses: int, directory: Path, **more: str) -> AsyncIterator[Site]:
+    """Run an origin and a watched sidecar for the length of the block; `more` are settings by their names."""
     traffic, observe, upstream, other = free_ports(4)
     watch = directory / "seen.json"
     settings = {
@@ -210,6 +210,7 @@ async def running(responses: int, directory: Path) -> AsyncIterator[Site]:
         "AUDIT__OUTPUT": "file",
         "AUDIT__FILE": str(directory / "audit.jsonl"),
         "LOG__LEVEL": "error",
+        **more,
     }
     environ = os.environ | {f"CONNECT_SIDECAR__{name}": value for name, value in settings.items()}
     origin = await asyncio.create_subprocess_exec(

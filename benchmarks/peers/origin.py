@@ -18,8 +18,8 @@ from typing import cast
 
 import uvloop
 
-BODY_BYTES = {"s": 1024, "m": 1024, "l": 16 * 1024}
-"""Size of an item by the first letter of its id: small, small and never asked for before, large."""
+BODY_BYTES = {"s": 1024, "m": 1024, "l": 16 * 1024, "w": 1536}
+"""Size of an item by the first letter of its id: small, small and never asked for before, large, to be weighed."""
 
 COUNT_TARGET = "/count"
 FRESHNESS_FIELD = b"Cache-Control: max-age=21600\r\n"

@@ -6,8 +6,10 @@ ready, and for no more than a few.
 """
 
 import asyncio
+import logging
 from typing import Protocol
 
+_log = logging.getLogger(__name__)
 _MOST = 32
 """So many answers are not kept waiting for more."""
 
@@ -42,4 +44,7 @@ class Outbox:
         """Have all send now."""
         waiting, self._waiting = self._waiting, []
         for sender in waiting:
-            sender.send_off()
+            try:
+                sender.send_off()
+            except Exception as fault:  # noqa: BLE001 - one connection's trouble is not the others'
+                _log.error("server.outbox_fault: %s", type(fault).__name__)

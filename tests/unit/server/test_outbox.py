@@ -50,6 +50,25 @@ def test_a_full_one_is_not_kept_waiting(more):
     run()
 
 
+class Broken:
+    """Can't send; its reason may have been a secret."""
+
+    def send_off(self) -> None:
+        raise RuntimeError("hunter2")
+
+
+@in_virtual_time
+async def test_the_trouble_of_one_is_not_that_of_the_others(caplog):
+    outbox, sent = Outbox(), []
+    slips = [Slip(sent) for _ in range(2)]
+    for sender in (slips[0], Broken(), slips[1]):
+        outbox.put(sender)
+    await asyncio.sleep(0)
+    assert sent == slips
+    assert "RuntimeError" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
 @in_virtual_time
 async def test_an_answer_is_written_at_the_end_of_the_turn():
     world = await World().begin()

@@ -1,0 +1,67 @@
+"""What stored items and the express lane's tickets for them weigh: `python -m benchmarks.weight`.
+
+One sidecar in a process of its own reads 10,000 items of 1.5 KB, each four times with the same head, so that each is
+stored and has its ticket. Told is what the process has grown by (VmRSS), what the store counts, and the bodies alone.
+"""
+
+import argparse
+import asyncio
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.peers.origin import BODY_BYTES, item_name, vault_name
+from benchmarks.storms import Site, running
+from tests.support.wire import WireClient
+
+_TIMES = 4
+"""Stored by the first, a hit by the second, known again by the third; what takes the lane is counted by the last."""
+
+_NO_LIMITS = {f"LIMITS__{name}": "1000000" for name in ("REQUESTS_PER_SECOND", "REQUEST_BURST")}
+"""One token asks for all of it; above its budget requests don't take the lane."""
+
+MOST_COUNTED, MOST_GROWTH = 2.2, 1.3
+"""What we claim: counted bytes to bodies, and growth to counted bytes."""
+
+
+async def _figures(site: Site) -> Mapping[str, float]:
+    async with await WireClient.connect(site.observe_address) as wire:
+        text = (await wire.ask("GET /metrics HTTP/1.1\r\nHost: o")).body.decode()
+    names = ("process_resident_memory_bytes", "stored_bytes", "express_lane_requests_total")
+    found = {name: re.search(rf"(?m)^connect_sidecar_{name} (\S+)$", text) for name in names}
+    return {name: float(match[1]) for name, match in found.items() if match is not None}
+
+
+async def measure(items: int) -> bool:
+    """Fill a sidecar, print what it weighs; tell whether that is what is claimed."""
+    asks = [
+        (f"/v1/vaults/{vault_name(5)}/items/{item_name('w', number)}", "weigher") for number in range(items)
+    ]
+    with TemporaryDirectory() as name:
+        async with running(0, Path(name), **_NO_LIMITS) as site:
+            before = await _figures(site)
+            for _ in range(_TIMES):
+                await site.fill(asks)
+            after = await _figures(site)
+    grown, counted, lane = (after[name] - before[name] for name in before)
+    body_bytes = BODY_BYTES["w"]
+    by_counting, by_growth = counted / (items * body_bytes), grown / counted
+    print(
+        f"{items} items of {body_bytes} octets, {lane:.0f} answers by the lane: counted {counted / items:.0f} bytes"
+        f" each, {by_counting:.2f} times the bodies (claimed: {MOST_COUNTED}); resident memory grew by"
+        f" {grown / items:.0f} each, {by_growth:.2f} times what is counted (claimed: {MOST_GROWTH})"
+    )
+    return by_counting <= MOST_COUNTED and by_growth <= MOST_GROWTH
+
+
+def main() -> int:
+    """Measure; exit code 1 if it weighs more than is claimed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.weight", description=__doc__)
+    parser.add_argument("--items", type=int, default=10_000)
+    return 0 if asyncio.run(measure(parser.parse_args().items)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
