@@ -96,14 +96,14 @@ class Entry:
 class EntriesByUse(Cache[CacheKey, Entry]):
     """Entries by key, and the order of their use. How many there may be is for who counts their bytes to say.
 
-    The order is a ring through the entries: an OrderedDict, as in an LRUCache, takes 100 bytes for each, and 7 ms to
+    The order is a list through the entries: an OrderedDict, as in an LRUCache, takes 100 bytes for each, and 7 ms to
     grow when it has 50,000.
     """
 
     def __init__(self) -> None:
         super().__init__(inf)
-        self._ends = ends = Entry()
-        ends.older = ends.newer = ends
+        self._oldest: Entry | None = None
+        self._newest: Entry | None = None
 
     def __getitem__(self, key: CacheKey) -> Entry:
         """Return what is under a key, which makes it the one used last."""
@@ -115,7 +115,7 @@ class EntriesByUse(Cache[CacheKey, Entry]):
         """Put an entry under a key, in place of what is there, as the one used last."""
         before = self.peek(key)
         if before is not None:
-            _take_out_of_ring(before)
+            self._unlink(before)
         super().__setitem__(key, entry)
         self._make_newest(entry)
 
@@ -123,13 +123,12 @@ class EntriesByUse(Cache[CacheKey, Entry]):
         """Forget what is under a key."""
         entry = super().__getitem__(key)
         super().__delitem__(key)
-        _take_out_of_ring(entry)
+        self._unlink(entry)
 
     def popitem(self) -> tuple[CacheKey, Entry]:
         """Remove and return what was not used for longest."""
-        oldest = self._ends.newer
-        assert oldest is not None
-        if oldest is self._ends:
+        oldest = self._oldest
+        if oldest is None:
             raise KeyError
         key = oldest.variants[0].key
         del self[key]
@@ -140,15 +139,25 @@ class EntriesByUse(Cache[CacheKey, Entry]):
         return super().__getitem__(key) if key in self else None
 
     def _make_newest(self, entry: Entry) -> None:
-        _take_out_of_ring(entry)
-        ends, newest = self._ends, self._ends.older
-        assert newest is not None
-        entry.older, entry.newer = newest, ends
-        newest.newer = ends.older = entry
+        if entry is self._newest:
+            return
+        self._unlink(entry)
+        newest = self._newest
+        if newest is None:
+            self._oldest = entry
+        else:
+            newest.newer, entry.older = entry, newest
+        self._newest = entry
 
-
-def _take_out_of_ring(entry: Entry) -> None:
-    older, newer = entry.older, entry.newer
-    if older is not None and newer is not None:
-        older.newer, newer.older = newer, older
+    def _unlink(self, entry: Entry) -> None:
+        """Take an entry out of the order, if it is in it."""
+        older, newer = entry.older, entry.newer
+        if older is not None:
+            older.newer = newer
+        elif entry is self._oldest:
+            self._oldest = newer
+        if newer is not None:
+            newer.older = older
+        elif entry is self._newest:
+            self._newest = older
         entry.older = entry.newer = None
