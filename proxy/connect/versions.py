@@ -87,9 +87,8 @@ class Versions:
                 del highest[key]
             highest[key] = _Known(version, boot_seconds)
         excess = len(highest) - self._capacity
-        if (
-            excess > 0
-        ):  # several at once: a dict remembers its places, and looks for the first one from the beginning
+        if excess > 0:
+            # Several at once: a dict looks for its first key among the places of all that were before it.
             for key in list(islice(highest, excess + self._capacity // 64)):
                 del highest[key]
         return tuple(moved)

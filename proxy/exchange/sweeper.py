@@ -1,11 +1,11 @@
-"""What a large removal has left behind is cleared away in pieces, and everybody has a turn in between."""
+"""What may wait is done in pieces, and everybody has a turn in between: what a large removal has left, say."""
 
 import asyncio
 from collections.abc import Callable
 
 
 class Sweeper:
-    """Owns the task that sweeps; `sweep` clears one piece away and tells whether more is left."""
+    """Owns the task that sweeps; `sweep` does away with one piece and tells whether more is left."""
 
     def __init__(self, sweep: Callable[[], bool]) -> None:
         self._sweep = sweep
