@@ -21,6 +21,9 @@ from proxy.semantics.message import ResponseHead
 _PIECE = 32
 """How many responses are confirmed in one go: a quarter of a millisecond."""
 
+_MOST_WAITING = 8
+"""Proofs that may wait for their turns, each with a list's worth of memory; before there are more, one is finished."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Confirmation:
@@ -54,9 +57,12 @@ class Proofs:
                 self._store.remove(stored.key)
         left = list(dict.fromkeys([stored.key for stored in about]))
         confirmation = _Confirmation(proof=proof, head=head, sent=sent, received=received, left=left)
-        if self._confirm_some(confirmation):
-            self._waiting.append(confirmation)
-            self._sweeper.wake()
+        if not self._confirm_some(confirmation):
+            return
+        if len(self._waiting) >= _MOST_WAITING:
+            self._finish(self._waiting.popleft())
+        self._waiting.append(confirmation)
+        self._sweeper.wake()
 
     async def close(self) -> None:
         """Leave what is left: it is not made fresher, and that is all."""
@@ -64,10 +70,15 @@ class Proofs:
 
     def _go_on(self) -> bool:
         """Apply the next piece; tell whether there is another."""
-        if not self._confirm_some(self._waiting[0]):
-            self._waiting.popleft()
+        confirmation = self._waiting.popleft()
         self._epoch.move()
+        if self._confirm_some(confirmation):
+            self._waiting.appendleft(confirmation)
         return bool(self._waiting)
+
+    def _finish(self, confirmation: _Confirmation) -> None:
+        while self._confirm_some(confirmation):
+            pass
 
     def _confirm_some(self, confirmation: _Confirmation) -> bool:
         """Apply a piece of one proof; tell whether more of it is left."""

@@ -13,7 +13,7 @@ from proxy.caching.profile import CacheRules, Sent
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
 from proxy.exchange.epoch import Epoch
-from proxy.exchange.proofs import Proofs
+from proxy.exchange.proofs import _MOST_WAITING, Proofs
 from proxy.semantics.message import ResponseHead
 from tests.unit.adapters.test_memory_store import key, response, roomy
 
@@ -165,6 +165,39 @@ async def test_lists_that_come_together_have_their_turns():
     world.list_arrives(asked=replace(ARRIVED, boot_seconds=1002.0))
     await world.settle()
     assert {world.store.peek(key(number))[0].request_sent.boot_seconds for number in range(COUNT)} == {1002.0}
+
+
+async def test_lists_that_come_faster_than_their_turns_keep_no_more_memory_and_leave_nothing_out():
+    """Whoever asks for lists without a pause must not fill the memory with what they prove, nor starve anything."""
+    world = World()
+    for second in range(50):
+        world.list_arrives(asked=replace(ASKED, boot_seconds=ASKED.boot_seconds + second))
+        assert len(world.proofs._waiting) <= _MOST_WAITING
+    oldest = min(world.store.peek(key(number))[0].request_sent.boot_seconds for number in range(COUNT))
+    assert oldest >= ASKED.boot_seconds + 49 - _MOST_WAITING
+    await world.settle()
+    await world.settle()
+    asked = {world.store.peek(key(number))[0].request_sent.boot_seconds for number in range(COUNT)}
+    assert asked == {ASKED.boot_seconds + 49}
+
+
+class Failing(Listed):
+    """A proof with a fault that shows after the first piece."""
+
+    def confirms(self, stored: StoredResponse) -> CacheRules | None:
+        if stored.key in {key(number) for number in range(COUNT - PIECE)}:
+            raise ZeroDivisionError
+        return RULES
+
+
+async def test_a_proof_that_fails_does_not_stand_in_the_way_of_the_next():
+    world = World()
+    world.proofs.apply(Failing(), world.head, Sent(at=ASKED, generation=0, latest=0), ARRIVED)
+    await world.settle()
+    assert len(world.confirmed()) == PIECE
+    world.list_arrives(asked=ARRIVED)
+    await world.settle()
+    assert world.confirmed() == set(range(COUNT))
 
 
 @pytest.mark.parametrize("turns", [0, 1])
