@@ -87,6 +87,11 @@ class ExpressConnection(Connection):
         self.send_off()
         return super().retire()
 
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """Write what is answered to whoever asks for no more: over TLS that may come in the same octets."""
+        self.send_off()
+        return super().eof_received()
+
     def data_received(self, data: bytes) -> None:
         """Answer, hold back, or have it parsed."""
         waiter = self._waiter

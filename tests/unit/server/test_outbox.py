@@ -99,6 +99,14 @@ async def test_a_connection_that_is_closed_to_make_room_has_its_answer():
 
 
 @in_virtual_time
+async def test_who_says_in_the_same_turn_that_nothing_more_comes_has_its_answer():
+    world = await World().begin()
+    world.connection.send(HEAD)
+    world.protocol.eof_received()
+    assert world.transport.written == FROM_THE_LANE
+
+
+@in_virtual_time
 async def test_who_leaves_before_it_is_written_takes_nobody_along():
     world = await World().begin()
     other = OneConnection(world.server)
