@@ -77,8 +77,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy --strict -p helm
 	$(BIN)/mypy --strict -p benchmarks.peers
 	$(BIN)/mypy --strict -m benchmarks.startup
-	$(BIN)/mypy --strict -m benchmarks.storms
-	$(BIN)/mypy --strict -m benchmarks.weight
+	$(BIN)/mypy --strict -m benchmarks.storms -m benchmarks.weight
 	$(BIN)/python -m dashboards --check
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/codespell proxy dashboards benchmarks image tests docs *.md Makefile Dockerfile pyproject.toml

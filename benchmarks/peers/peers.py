@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from benchmarks.peers.scenarios import Act, Scenario, Transport
+from benchmarks.peers.scenarios import PERIOD_SECONDS, Act, Scenario, Transport
 
 _EVERYTHING = frozenset(Act)
 _PLAIN = frozenset({Transport.TCP, Transport.UNIX})
@@ -62,6 +62,7 @@ _ENVIRONMENT = {
     "CACHE__STORE_BYTES": "1_073_741_824",
     "CACHE__ITEM_FRESHNESS_SECONDS": "21_600",
     "CACHE__TOKEN_VERIFICATION_SECONDS": "21_600",
+    "CACHE__CHANGE_CHECK_INTERVAL_SECONDS": str(PERIOD_SECONDS),
     "LIMITS__MODE": "enforce",
     "LIMITS__REQUESTS_PER_SECOND": "1_000_000",
     "LIMITS__REQUEST_BURST": "1_000_000",

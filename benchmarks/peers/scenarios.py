@@ -9,8 +9,10 @@ TOKENS = 20
 
 
 PERIOD_SECONDS = 15
-"""How often the sidecar looks at a vault in use. What is due while others have their turn falls into its next round, so
-a shorter one would count that more often than it happens."""
+"""How often the sidecar is told to look at a vault in use: as standalone; by default it does once a minute.
+
+What is due while others have their turn falls into its next round. A shorter one counts it more often than it happens.
+"""
 
 
 class Act(StrEnum):
