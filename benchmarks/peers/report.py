@@ -30,9 +30,10 @@ hits where hits are measured; ours must show Age, Cache-Status and RateLimit, to
 
 connect-sidecar runs with every feature on: limits enforced, metrics, audit to a file, log as by default. Freshness is
 six hours for everybody, so that nothing has to be validated while it is measured; our change checks go on, every 15 s.
-The origin is not the embedded Connect server, which verifies a signature for every request, but one that writes bodies of the same
-form as fast as Python can (`benchmarks/peers/origin.py`). Heads are those of 1Password's Python SDK, recorded at the
-start; tokens are minted as Connect does. 20 tokens read 1,000 items each, at random: 20,000 different requests.
+The origin is not the embedded Connect server, which verifies a signature for every request, but one that writes bodies
+of the same form as fast as Python can (`benchmarks/peers/origin.py`). Heads are those of 1Password's Python SDK,
+recorded at the start; tokens are minted as Connect does. 20 tokens read 1,000 items each, at random: 20,000 different
+requests.
 """
 _CAVEATS = """## What to know of the peers
 
