@@ -135,7 +135,7 @@ async def measure(responses: int, wanted: str) -> bool:
     """Run the storms; tell whether the loop was never stopped for longer than is claimed."""
     is_kept = True
     with TemporaryDirectory() as name:
-        async with running(Path(name), HOT, HOT_TOKEN, responses=responses) as site:
+        async with running(Path(name), (HOT, HOT_TOKEN), responses=responses) as site:
             await site.fill([(item_target(4, n), f"reader-{n % TOKENS}") for n in range(responses // 5)])
             for storm, asks in STORMS.items():
                 if not re.search(wanted, storm.__name__):

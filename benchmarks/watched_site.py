@@ -6,10 +6,11 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from benchmarks.peers.site import free_ports
 from proxy.server.control_client import ControlTarget, ask_control
@@ -80,11 +81,15 @@ class Site:
 
 @asynccontextmanager
 async def running(
-    directory: Path, asked: str, token: str, *, responses: int = 0, **more: str
+    directory: Path,
+    asked: tuple[str, str],
+    *,
+    responses: int = 0,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Site]:
     """Run an origin and a watched sidecar for the length of the block, once it has answered what is `asked` first.
 
-    `more` are settings by their names.
+    That is a target and a token. `more` are settings by their names.
     """
     traffic, observe, upstream, other = free_ports(4)
     watch = directory / "seen.json"
@@ -120,7 +125,7 @@ async def running(
             pid=sidecar.pid,
             responses=responses,
         )
-        await _answers(site, asked, token)
+        await _answers(site, *asked)
         yield site
     finally:
         for process in (sidecar, origin):
@@ -128,11 +133,11 @@ async def running(
             await process.wait()
 
 
-async def _answers(site: Site, asked: str, token: str) -> None:
+async def _answers(site: Site, target: str, token: str) -> None:
     async with asyncio.timeout(20):
         while True:
             try:
                 async with await WireClient.connect(site.address) as wire:
-                    return await site.read(wire, asked, token)
+                    return await site.read(wire, target, token)
             except (OSError, AssertionError):
                 await asyncio.sleep(0.1)

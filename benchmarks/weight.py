@@ -45,7 +45,7 @@ async def measure(items: int) -> bool:
         (f"/v1/vaults/{vault_name(5)}/items/{item_name('w', number)}", "weigher") for number in range(items)
     ]
     with TemporaryDirectory() as name:
-        async with running(Path(name), *asks[0], **_SETTINGS) as site:
+        async with running(Path(name), asks[0], more=_SETTINGS) as site:
             await asyncio.sleep(_FENCE_SECONDS)
             before = await _figures(site)
             for _ in range(_TIMES):
