@@ -12,7 +12,7 @@ that have changed, and of searches that others have changed; `ttl` without its s
 is stored. Caught by tests/property/test_each_bound_in_virtual_time.py, too: write fences that never open.
 """
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from proxy.connect.profile import ConnectRules, UnverifiedTokens
@@ -75,7 +75,31 @@ SCRIPTS = st.builds(
 )
 
 
+_ONE, _OTHER = TARGETS[:2]
+TWO_AT_AN_OPEN_BREAKER = Script(
+    rules=ConnectRules(
+        item_freshness_seconds=5.0, token_verification_seconds=6.0, stale_if_error_seconds=40.0
+    ),
+    pollers=(
+        Poller(token=0, target=_ONE, begins_seconds=0.0, period_seconds=1.3, reads=15, reloads=False),
+        Poller(token=0, target=_ONE, begins_seconds=0.0, period_seconds=24.9, reads=3, reloads=False),
+        Poller(token=0, target=_OTHER, begins_seconds=0.0, period_seconds=24.9, reads=3, reloads=False),
+    ),
+    changes=(),
+    spells=(
+        Spell(begins=0.0, ends=0.5, luck=Luck.REFUSED),
+        Spell(begins=20.5, ends=25.5, luck=Luck.REFUSED),
+    ),
+    wall_steps=(),
+    revoked_at_seconds=None,
+    expires_at_seconds=None,
+    is_guarded=True,
+)
+"""Open for longer than anything lasts, because nobody came: one of two is let through, the other has it stale."""
+
+
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SCRIPTS)
+@example(TWO_AT_AN_OPEN_BREAKER)
 def test_no_answer_is_older_or_given_longer_than_the_bounds_say_whatever_happens(script):
     run_in_virtual_time(Run(script).play())

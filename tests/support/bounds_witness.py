@@ -237,12 +237,19 @@ class Witness:
 
     def _is_probed(self, read: Read) -> bool:
         """Tell whether a request that may close an open breaker is still without its answer."""
-        attempts, lasts = self._upstream.attempts, self._trouble_lasts_seconds
-        failures = [attempt.ended for attempt in attempts if attempt.outcome is Outcome.FAILED]
+        return self._trouble_lasts_seconds > 0 and any(
+            attempt.sent <= read.ended < attempt.ended and self._may_be_open(attempt.sent)
+            for attempt in self._upstream.attempts
+        )
+
+    def _may_be_open(self, moment: float) -> bool:
+        """Tell whether a breaker may be open: nobody closes it who doesn't come, however long the failure is ago."""
+        ended = [attempt for attempt in self._upstream.attempts if attempt.ended <= moment]
+        last = max(ended, key=lambda attempt: attempt.ended, default=None)
+        since = moment - self._trouble_lasts_seconds
         return any(
-            attempt.sent <= read.ended < attempt.ended
-            and any(attempt.sent - lasts <= failed <= attempt.sent for failed in failures)
-            for attempt in (attempts if lasts else ())
+            attempt.outcome is Outcome.FAILED and (attempt is last or attempt.ended >= since)
+            for attempt in ended
         )
 
 
