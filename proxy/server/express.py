@@ -19,7 +19,7 @@ from proxy.semantics.peer import Peer
 from proxy.server.doorkeeper import Doorkeeper
 from proxy.server.express_heads import ChangingFields, line_end, without
 from proxy.server.express_shelves import KnownHead, Lines, Shelf
-from proxy.server.express_template import is_plain, redated, rendered, template_of
+from proxy.server.express_template import Template, is_plain, rendered, template_of
 
 _CHECKED_ONE_IN = 1024
 _TIMED_ONE_IN = 16
@@ -88,7 +88,7 @@ class ExpressLane:
             figures = self._use_anew(entry, boot_seconds, wall_seconds)
             if figures is None:
                 return None
-        answer = entry.template % figures + entry.body
+        answer = entry.own + entry.common % figures + entry.body
         self.answered += 1
         if not self.answered % _TIMED_ONE_IN:
             ticket.spent(_TIMED_ONE_IN * (self._boot_seconds() - boot_seconds))
@@ -138,12 +138,12 @@ class ExpressLane:
     def _renew(self, entry: KnownHead, boot_seconds: float, wall_seconds: float) -> bool:
         """Have an entry's ticket decided anew; what is for another response than before is answered with that one."""
         now = Instant(wall_seconds=wall_seconds, boot_seconds=boot_seconds)
-        template: bytes | None = None
+        template: Template | None = None
         if self._tickets.renew(entry.ticket, now):
             stored = entry.ticket.stored
             if stored is entry.stored:
                 return True
-            template = redated(entry.template, shown_date(stored))
+            template = entry.template.redated(shown_date(stored))
         if template is None:
             issued = self._tickets.reissue(entry.ticket, now)
             template = None if issued is None else template_of(issued)

@@ -4,7 +4,7 @@ The octets are the full path's own: a template is made of one whole answer, and 
 """
 
 import re
-from typing import cast
+from typing import NamedTuple, cast
 
 from proxy.caching.cache_status import CACHE_NAME
 from proxy.exchange.answer import Answer
@@ -16,7 +16,10 @@ MOST_BODY_BYTES = 49_152
 """With its head less than what a transport takes before it asks for a pause (64 KiB)."""
 
 _ASKED = Asked(is_head=False, minor_version=1, may_persist=True)
+_AGE = b"\r\nAge: "
 _DATE = b"\r\nDate: "
+_HIT = f"\r\nCache-Status: {CACHE_NAME}; hit; ttl=".encode()
+_STATE = b"\r\nRateLimit: "
 _NUMBER = re.compile(rb"(?<=[rt]=)\d+")
 _SHAPING = frozenset(
     {
@@ -37,6 +40,24 @@ _SHAPING = frozenset(
 )
 
 
+class Template(NamedTuple):
+    """A head around a ticket's figures: its `own` octets before the first one, and the rest with %d for each.
+
+    The rest is `common` to nearly all answers that one client gets.
+    """
+
+    own: bytes
+    common: bytes
+
+    def redated(self, date: str) -> "Template | None":
+        """Return the same with another Date; None if its own octets don't have just one."""
+        before, mark, after = self.own.partition(_DATE)
+        if not mark or _DATE in after or not date.isascii():
+            return None
+        _, end, rest = after.partition(b"\r\n")
+        return self._replace(own=before + mark + date.encode() + end + rest)
+
+
 def is_plain(request: Request) -> bool:
     """Tell whether nothing in a GET shapes its answer or ends its connection."""
     if request.method != "GET" or request.minor_version != 1:
@@ -52,8 +73,8 @@ def rendered(issued: Issued) -> bytes:
     return _head(issued.answer) + cast(bytes, issued.answer.body)
 
 
-def template_of(issued: Issued) -> bytes | None:
-    """Return a head with %d for each of a ticket's figures; None if the answer has no such form."""
+def template_of(issued: Issued) -> Template | None:
+    """Return the head around a ticket's figures; None if the answer has no such form."""
     answer, figures = issued.answer, issued.figures
     if not isinstance(answer.body, bytes) or len(answer.body) > MOST_BODY_BYTES:
         return None
@@ -61,28 +82,25 @@ def template_of(issued: Issued) -> bytes | None:
         head = _head(answer)
     except ValueError:
         return None
-    template = head.replace(b"%", b"%%")
-    age, ttl = figures[:2]
-    template = template.replace(b"\r\nAge: %d\r\n" % age, b"\r\nAge: %d\r\n", 1)
-    mark = f"\r\nCache-Status: {CACHE_NAME}; hit; ttl=".encode()
-    template = template.replace(b"%b%d\r\n" % (mark, ttl), mark + b"%d\r\n", 1)
-    if len(figures) > 2:
-        before, mark, state = template.rpartition(b"\r\nRateLimit: ")
-        template = before + mark + _NUMBER.sub(b"%d", state, count=len(figures) - 2)
+    age, ttl, *left = figures
+    own, mark, rest = head.partition(_AGE)
+    common = mark + _opened(rest.replace(b"%", b"%%"), age)
+    # Where there are several, ours is the last: the origin may be a sidecar, too.
+    before, mark, rest = common.rpartition(_HIT)
+    common = before + mark + _opened(rest, ttl)
+    if left:
+        before, mark, rest = common.rpartition(_STATE)
+        common = before + mark + _NUMBER.sub(b"%d", rest, count=len(left))
     try:
-        is_true = template % figures == head
+        is_true = own + common % figures == head
     except (TypeError, ValueError):
         return None
-    return template if is_true else None
+    return Template(own=own, common=common) if is_true else None
 
 
-def redated(template: bytes, date: str) -> bytes | None:
-    """Return a template with another Date; None if it doesn't have just one."""
-    before, line, after = template.partition(_DATE)
-    if not line or _DATE in after or not date.isascii():
-        return None
-    rest = after[after.index(b"\r\n") :]
-    return before + line + date.encode().replace(b"%", b"%%") + rest
+def _opened(text: bytes, figure: int) -> bytes:
+    """Return text that begins with a figure, with a place for others instead."""
+    return b"%d" + text[len(b"%d" % figure) :]
 
 
 def _head(answer: Answer) -> bytes:

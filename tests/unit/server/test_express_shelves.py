@@ -8,8 +8,10 @@ from types import SimpleNamespace
 from proxy.semantics.peer import NOBODY
 from proxy.server.express_heads import ChangingFields
 from proxy.server.express_shelves import MOST_CUTS, KnownHead, Lines, Shelf
+from proxy.server.express_template import Template
 
 TAIL = b"\r\nHost: a\r\nAuthorization: Bearer t\r\n\r\n"
+HEAD = Template(own=b"head", common=b"rest")
 LINE = b"GET /v1/vaults HTTP/1.1"
 CHANGING = ChangingFields([f"X-Id-{number}" for number in range(MOST_CUTS + 1)], only_unsampled=False)
 
@@ -18,7 +20,7 @@ def ticket(body=b"body"):
     return SimpleNamespace(stored=SimpleNamespace(response=SimpleNamespace(body=body)))
 
 
-def keep(shelf, line=LINE, tail=TAIL, template=b"head"):
+def keep(shelf, line=LINE, tail=TAIL, template=HEAD):
     lines = shelf.tails.get(tail) or Lines(shelf, shelf.tails, tail)
     entry = KnownHead(ticket(), template, lines=lines, line=line)
     lines.keep(line, entry)
@@ -39,7 +41,7 @@ def test_an_entry_is_found_by_its_tail_and_its_line():
 
 def test_a_body_is_the_stored_one():
     of_ticket = ticket(b"x" * 1000)
-    entry = KnownHead(of_ticket, b"", lines=Lines(Shelf(NOBODY), {}, TAIL), line=LINE)
+    entry = KnownHead(of_ticket, HEAD, lines=Lines(Shelf(NOBODY), {}, TAIL), line=LINE)
     assert entry.body is of_ticket.stored.response.body
 
 
@@ -47,6 +49,17 @@ def test_the_tail_is_counted_with_the_first_entry_and_the_line_with_each():
     shelf = Shelf(NOBODY)
     first, second = keep(shelf), keep(shelf, LINE + b"x")
     assert first.size_bytes - second.size_bytes == len(TAIL) - 1
+
+
+def test_what_answers_have_in_common_is_kept_and_counted_once():
+    shelf = Shelf(NOBODY)
+    first = keep(shelf, template=Template(own=b"1", common=bytes(bytearray(b"rest"))))
+    second = keep(shelf, LINE + b"x", template=Template(own=b"22", common=bytes(bytearray(b"rest"))))
+    other = keep(shelf, LINE + b"y", template=Template(own=b"22", common=b"another"))
+    assert second.common is first.common
+    assert other.common == b"another"
+    assert second.size_bytes - first.size_bytes == 1 + 1 - len(b"rest") - len(TAIL)
+    assert other.size_bytes - second.size_bytes == len(b"another")
 
 
 def test_with_the_last_entry_of_a_tail_the_tail_goes():
@@ -81,7 +94,7 @@ def test_lines_that_were_emptied_while_an_entry_was_on_its_way_are_found_again()
     shelf = Shelf(NOBODY)
     first = keep(shelf)
     lines = shelf.tails[TAIL]
-    second = KnownHead(ticket(), b"", lines=lines, line=b"GET /2 HTTP/1.1")
+    second = KnownHead(ticket(), HEAD, lines=lines, line=b"GET /2 HTTP/1.1")
     first.drop()
     assert shelf.tails == {}
     lines.keep(b"GET /2 HTTP/1.1", second)

@@ -10,7 +10,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from proxy.exchange.answer import Answer
 from proxy.exchange.tickets import Issued
 from proxy.semantics.message import Request
-from proxy.server.express_template import MOST_BODY_BYTES, is_plain, redated, rendered, template_of
+from proxy.server.express_template import MOST_BODY_BYTES, Template, is_plain, rendered, template_of
 
 
 def answer(figures, *more, body=b"body"):
@@ -29,6 +29,10 @@ def answer(figures, *more, body=b"body"):
             ("RateLimit", f'"requests";r={left[0]};t={left[1]}, "upstream";r={left[2]};t={left[3]}')
         )
     return Answer(status=200, reason="OK", fields=CIMultiDictProxy(CIMultiDict(fields)), body=body)
+
+
+def head(template, figures):
+    return template.own + template.common % tuple(figures)
 
 
 def issued(figures, *more, **changed):
@@ -53,28 +57,28 @@ def test_with_other_figures_it_is_what_the_full_path_writes_with_those(figures, 
     template = template_of(issued(figures, *more))
     assert template is not None
     later = data.draw(st.tuples(*[FIGURE] * len(figures)))
-    assert template % later + b"body" == rendered(issued(later, *more))
+    assert head(template, later) + b"body" == rendered(issued(later, *more))
 
 
 @given(FIGURES, st.lists(st.sampled_from(ODD_FIELDS), max_size=4))
 def test_with_another_date_it_is_what_the_full_path_writes_with_that(figures, more):
-    template = redated(template_of(issued(figures, *more)), "100 %d% %% o'clock")
+    template = template_of(issued(figures, *more)).redated("100 %d% %% o'clock")
     before = rendered(issued(figures, *more))
     after = before.replace(b"Thu, 26 Nov 2026 11:00:00 GMT", b"100 %d% %% o'clock")
-    assert template % tuple(figures) + b"body" == after != before
+    assert head(template, figures) + b"body" == after != before
 
 
 @pytest.mark.parametrize(
-    ("head", "date"),
+    ("own", "date"),
     [
-        (b"HTTP/1.1 200 OK\r\nAge: %d\r\n\r\n", "now"),
-        (b"\r\nDate: a\r\nDate: b\r\n\r\n", "now"),
-        (b"\r\nDate: a\r\n\r\n", "\udcff"),
+        (b"HTTP/1.1 200 OK", "now"),
+        (b"\r\nDate: a\r\nDate: b", "now"),
+        (b"\r\nDate: a", "\udcff"),
     ],
     ids=["no date", "two dates", "no text"],
 )
-def test_what_has_not_just_one_date_is_not_given_another(head, date):
-    assert redated(head, date) is None
+def test_what_has_not_just_one_date_is_not_given_another(own, date):
+    assert Template(own=own, common=b"\r\nAge: %d\r\n\r\n").redated(date) is None
 
 
 def test_the_octets_are_head_and_body_with_a_length():
@@ -88,12 +92,12 @@ def test_the_octets_are_head_and_body_with_a_length():
 def test_figures_that_equal_numbers_elsewhere_take_only_their_own_places():
     template = template_of(issued((4, 4, 4, 4, 4, 4), ("X-Four", "4"), body=b"4444"))
     assert template is not None
-    head = template % (0, 1, 2, 3, 5, 6)
-    assert re.findall(rb"\d+", head.partition(b"\r\nX-Four")[2].partition(b"Via")[0]) == [
+    octets = head(template, (0, 1, 2, 3, 5, 6))
+    assert re.findall(rb"\d+", octets.partition(b"\r\nX-Four")[2].partition(b"Via")[0]) == [
         *(b"4", b"26", b"2026", b"11", b"00", b"00"),
         *(b"0", b"1"),
     ]
-    assert head.endswith(b'"requests";r=2;t=3, "upstream";r=5;t=6\r\nContent-Length: 4\r\n\r\n')
+    assert octets.endswith(b'"requests";r=2;t=3, "upstream";r=5;t=6\r\nContent-Length: 4\r\n\r\n')
 
 
 @pytest.mark.parametrize(
@@ -108,7 +112,36 @@ def test_a_field_like_ours_from_upstream_gives_no_template_or_the_right_one(more
     for figures in ((1, 2), (1, 2, 3, 4, 3, 4)):
         template = template_of(issued(figures, *more))
         later = tuple(figure + 10 for figure in figures)
-        assert template is None or template % later == rendered(issued(later, *more))[: -len(b"body")]
+        assert template is None or head(template, later) == rendered(issued(later, *more))[: -len(b"body")]
+
+
+@pytest.mark.parametrize("left", [(), (3, 4, 3, 4)], ids=["", "budgets"])
+def test_behind_another_sidecar_only_our_own_fields_have_places(left):
+    """Its fields come behind Age as ours do, and their numbers may be ours by chance."""
+
+    def through_two(age, ttl, *left):
+        theirs = answer((age, 55, *((3, 4, 3, 4) if left else ()))).fields
+        ours = [("Via", "1.1 connect-sidecar-2"), ("Cache-Status", f"connect-sidecar; hit; ttl={ttl}")]
+        if left:
+            state = '"requests";r={};t={}, "upstream";r={};t={}'.format(*left)
+            ours += [("RateLimit-Policy", '"requests";q=100;w=5'), ("RateLimit", state)]
+        fields = CIMultiDictProxy(CIMultiDict([*theirs.items(), *ours]))
+        return Answer(status=200, reason="OK", fields=fields, body=b"body")
+
+    first = (7, 55, *left)
+    template = template_of(Issued(ticket=None, answer=through_two(*first), figures=first))
+    assert template is not None
+    later = tuple(figure + 10 for figure in first)
+    octets = rendered(Issued(ticket=None, answer=through_two(*later), figures=later))
+    assert head(template, later) + b"body" == octets
+
+
+def test_what_stands_behind_the_first_figure_is_the_same_for_all():
+    one, other = (
+        template_of(issued(figures, ("ETag", tag))) for figures, tag in (((1, 2), "a"), ((3, 4), "b"))
+    )
+    assert one.own != other.own
+    assert one.common == other.common
 
 
 def test_without_its_fields_an_answer_has_no_template():
