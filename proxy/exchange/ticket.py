@@ -33,11 +33,6 @@ class Terms:
     account: Account | None
     is_shown: bool
 
-    @property
-    def shown_account(self) -> Account | None:
-        """Whose balance is a part of the answer."""
-        return self.account if self.is_shown else None
-
 
 class Ticket(Generic[SubjectT]):
     """One decision to reuse a stored response, for one token as one peer. Made by `Tickets`, and renewed by it."""
@@ -54,12 +49,12 @@ class Ticket(Generic[SubjectT]):
         "_requests",
         "_shown",
         "_tally",
+        "_until_boot_seconds",
         "_until_wall_seconds",
         "noticed_until",
         "read",
         "stored",
         "subject",
-        "terms",
         "uses",
     )
 
@@ -76,11 +71,11 @@ class Ticket(Generic[SubjectT]):
     def decide(self, stored: StoredResponse, record: ReadRecord, terms: Terms) -> None:
         """Be good from now on for this response, on these terms."""
         self.stored = stored
-        self.terms = terms
         self._decided_in = self._epoch.number
         self._account = account = terms.account
         self._requests = None if account is None else account.buckets[Budget.REQUESTS]
         self._shown = None if account is None or not terms.is_shown else account.buckets[Budget.UPSTREAM]
+        self._until_boot_seconds = terms.until_boot_seconds
         self._until_wall_seconds = terms.until_wall_seconds
         self._initial_age_seconds = stored.corrected_initial_age_seconds
         self._received_boot_seconds = stored.response_received.boot_seconds
@@ -90,16 +85,20 @@ class Ticket(Generic[SubjectT]):
     def go_on(self, record: ReadRecord) -> None:
         """Go on as it was decided, until it must be noticed again; uses are on another record."""
         self._record = record
-        self._again_at_boot_seconds = min(self.terms.until_boot_seconds, self.noticed_until)
+        self._again_at_boot_seconds = min(self._until_boot_seconds, self.noticed_until)
+
+    @property
+    def shown_account(self) -> Account | None:
+        """Whose balance is a part of the answer."""
+        return None if self._shown is None else self._account
 
     def still_holds(self, now: Instant) -> bool:
         """Tell whether nothing has happened and no time has come that would have it decided otherwise."""
-        terms = self.terms
         return (
             self._decided_in == self._epoch.number
-            and now.boot_seconds < terms.until_boot_seconds
-            and now.wall_seconds < terms.until_wall_seconds
-            and (terms.account is None or terms.account.is_current)
+            and now.boot_seconds < self._until_boot_seconds
+            and now.wall_seconds < self._until_wall_seconds
+            and (self._account is None or self._account.is_current)
         )
 
     def spent(self, seconds: float) -> None:

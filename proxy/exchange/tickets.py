@@ -108,10 +108,10 @@ class Tickets(Generic[SubjectT, FindingT]):
             if record is not None:
                 ticket.go_on(record)
             return record is not None
-        variants, before = self.store.get(ticket.subject.key), ticket.terms
+        variants, account = self.store.get(ticket.subject.key), ticket.shown_account
         if len(variants) != 1 or not _says_the_same(variants[0], ticket.stored):
             return False
-        return self._decide(ticket, variants[0], now) and ticket.terms.shown_account is before.shown_account
+        return self._decide(ticket, variants[0], now) and ticket.shown_account is account
 
     def reissue(self, ticket: Ticket[SubjectT], now: Instant) -> Issued | None:
         """Have a ticket stand for what is stored now in place of its response, if that suits the same requests."""
