@@ -12,6 +12,7 @@ from proxy.caching.decisions import is_failure
 from proxy.caching.inspection import Circumstances
 from proxy.caching.invalidation import outdated_targets
 from proxy.caching.key import ROOT, CacheKey, Tag
+from proxy.caching.pieces import Pieces, whole
 from proxy.caching.profile import (
     NO_EFFECTS,
     NO_END,
@@ -103,9 +104,9 @@ class HttpProfile:
         """Return the rules of the request: they never change."""
         return subject.rules
 
-    def examine(self, subject: HttpSubject, response: Response) -> Finding:
+    def examine(self, subject: HttpSubject, response: Response) -> Pieces[Finding]:
         """Read nothing."""
-        return _NO_FINDING
+        return whole(_NO_FINDING)
 
     def hold_seconds(self, subject: HttpSubject, asked: Instant, now: Instant) -> float:
         """Hold nothing back."""

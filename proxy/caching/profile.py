@@ -11,6 +11,7 @@ from math import inf
 from typing import Protocol, TypeVar
 
 from proxy.caching.key import CacheKey, Tag
+from proxy.caching.pieces import Pieces
 from proxy.caching.reasons import NotStoredReason
 from proxy.caching.stored_response import Evidence, StoredResponse, Variation
 from proxy.clock import Instant
@@ -220,8 +221,8 @@ class Profile(Protocol[SubjectT, FindingT]):
         """Return the rules by which an answer to this subject is stored, as things are now."""
         ...
 
-    def examine(self, subject: SubjectT, response: Response) -> FindingT:
-        """Read a complete answer to a safe request. Parses only; changes nothing."""
+    def examine(self, subject: SubjectT, response: Response) -> Pieces[FindingT]:
+        """Read a complete answer to a safe request, in pieces. Parses only; changes nothing."""
         ...
 
     def hold_seconds(self, subject: SubjectT, asked: Instant, now: Instant) -> float:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from proxy.caching.pieces import Pieces
 from proxy.caching.profile import Finding
 from proxy.caching.reasons import NotStoredReason
 from proxy.connect import bodies
@@ -30,9 +31,9 @@ def examine(
     *,
     decoded_bytes: int,
     variation_of: "Callable[[Response], Recomputation | None]",
-) -> ConnectFinding:
+) -> Pieces[ConnectFinding]:
     """Read a complete 200 about what `names` says; its body is read as far as it decodes to `decoded_bytes`."""
-    reading = bodies.read(names, response, decoded_bytes=decoded_bytes)
+    reading = yield from bodies.read(names, response, decoded_bytes=decoded_bytes)
     if reading is None:
         return ConnectFinding(refusal=NotStoredReason.UNREADABLE)
     variation, refusal = None, None

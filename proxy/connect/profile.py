@@ -5,6 +5,7 @@ returns `Effects`, and the exchange carries them out.
 """
 
 from proxy.caching.decisions import is_failure
+from proxy.caching.pieces import Pieces, whole
 from proxy.caching.profile import (
     NO_EFFECTS,
     OVER,
@@ -115,14 +116,13 @@ class ConnectProfile:
 
     def storing_rules(self, subject: ConnectSubject, now: Instant) -> CacheRules:
         """Return the rules by which an answer to this subject is stored, as things are now."""
-        names = subject.names
-        freshness = names.route.freshness if subject.handling is Handling.CACHE else None
-        return self._knowledge.storing_rules.of(subject.digest, names.vault, now)[freshness]
+        freshness = subject.names.route.freshness if subject.handling is Handling.CACHE else None
+        return self._knowledge.storing_rules.of(subject.digest, subject.names.vault, now)[freshness]
 
-    def examine(self, subject: ConnectSubject, response: Response) -> ConnectFinding:
-        """Read a complete answer to a safe request. Parses only."""
+    def examine(self, subject: ConnectSubject, response: Response) -> Pieces[ConnectFinding]:
+        """Read a complete answer to a safe request, in pieces. Parses only."""
         if response.status != 200 or subject.handling is not Handling.CACHE:
-            return ConnectFinding()
+            return whole(ConnectFinding())
         return examine(
             subject.names,
             response,

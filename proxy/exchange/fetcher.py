@@ -145,7 +145,7 @@ class Fetcher(Generic[SubjectT, FindingT]):
         head = answer.head
         fields = CIMultiDictProxy(forwarding.forwarded(head.fields))
         response = Response(status=head.status, reason=head.reason, fields=fields, body=body)
-        return self._learner.land(errand, response, flight, sent, received)
+        return await self._learner.land(errand, response, flight, sent, received)
 
     async def _ask_again(
         self, errand: Errand[SubjectT], sent: Sent, answer: UpstreamResponse, doubt: Doubt

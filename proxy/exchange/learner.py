@@ -1,7 +1,7 @@
 """What an answer teaches: effects are carried out, proofs applied, and the answer goes into the store if it may.
 
-From the arrival of the last octet to the store there is no await: nothing can come between what was learnt and what is
-kept.
+Once a body has been read (in pieces, if it is a list of thousands) there is no await until it is in the store: nothing
+can come between what was learnt and what is kept.
 """
 
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from proxy.exchange.flights import Flight
 from proxy.exchange.landing import Landed, Landing, Overflowing
 from proxy.exchange.ports import ResponseStore, UpstreamResponse
 from proxy.exchange.proofs import Proofs
+from proxy.exchange.turns import in_turns
 from proxy.semantics.message import Response, ResponseHead
 
 
@@ -67,7 +68,7 @@ class Learner(Generic[SubjectT, FindingT]):
             self._store.remove(errand.subject.key)
         return Overflowing(answer, reason)
 
-    def land(
+    async def land(
         self,
         errand: Errand[SubjectT],
         response: Response,
@@ -81,7 +82,7 @@ class Learner(Generic[SubjectT, FindingT]):
         if status == 304 and errand.validating is not None:
             validated = errand.validating
             shown = validated.response
-        finding = self._profile.examine(subject, shown)
+        finding = await in_turns(self._profile.examine(subject, shown))
         is_current = self._is_current(subject, sent) and not flight.is_superseded
         now = self._clock.now()
         effects = self._profile.learn(subject, response, finding, sent, now)

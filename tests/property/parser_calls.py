@@ -18,6 +18,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.adapters.upstream_client import response_head
 from proxy.audit.verification import KnownHead, Verifier
+from proxy.caching.pieces import at_once
 from proxy.clock import Instant
 from proxy.commands.audit import report
 from proxy.config import sources, values
@@ -83,8 +84,8 @@ def read_body(document: bytes) -> None:
     for target in (*TARGETS, "/v1/vaults", f"/v1/vaults/{ID}", f"/v1/vaults/{ID}/items"):
         resource = recognise(target)
         for coding, body in coded.items():
-            bodies.read(resource, response_of(body, coding), decoded_bytes=100_000)
-            bodies.read(resource, response_of(document, coding), decoded_bytes=100)
+            at_once(bodies.read(resource, response_of(body, coding), decoded_bytes=100_000))
+            at_once(bodies.read(resource, response_of(document, coding), decoded_bytes=100))
         bodies.read_written(resource, response_of(document), decoded_bytes=100_000)
 
 

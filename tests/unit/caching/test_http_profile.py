@@ -6,6 +6,7 @@ import pytest
 
 from proxy.caching.http_profile import PRIVATE_RULES, SHARED_RULES, HttpProfile
 from proxy.caching.key import ROOT
+from proxy.caching.pieces import at_once
 from proxy.caching.profile import NO_EFFECTS, Handling, WriteOutcome, write_outcome
 from tests.unit.caching.messages import answer, at, get, stored
 
@@ -125,6 +126,6 @@ def test_only_a_definite_refusal_says_that_nothing_changed(status, outcome):
 
 def test_the_rest_is_left_to_the_rfc():
     profile, subject = _profile(), _subject()
-    finding = profile.examine(subject, answer())
+    finding = at_once(profile.examine(subject, answer()))
     assert profile.servability(subject, stored(), at()).value == "servable"
     assert (finding.refusal, finding.version) == (None, None)

@@ -7,6 +7,7 @@ import jwt
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.caching.generations import Generations
+from proxy.caching.pieces import at_once
 from proxy.caching.profile import NO_EFFECTS, Effects, Finding, Sent, Servability, WriteOutcome, write_outcome
 from proxy.caching.reasons import NotStoredReason
 from proxy.caching.stored_response import StoredResponse
@@ -109,7 +110,7 @@ class Driver:
             generation=before if generation is None else generation,
             latest=self.generations.latest,
         )
-        finding = self.profile.examine(subject, response)
+        finding = at_once(self.profile.examine(subject, response))
         self.carry_out(self.profile.learn(subject, response, finding, known, now))
         if response.status != 200:
             return NotStoredReason.STATUS

@@ -4,6 +4,7 @@ import zlib
 
 import pytest
 
+from proxy.caching.pieces import at_once
 from proxy.connect import bodies
 from proxy.connect.one_time_passwords import shows_code
 from proxy.connect.resources import recognise
@@ -35,7 +36,7 @@ FULL_ITEM = item_document(
 
 
 def read(target: str, document: object, **fields: str):
-    return bodies.read(recognise(target), answer(document, **fields), decoded_bytes=LIMIT)
+    return at_once(bodies.read(recognise(target), answer(document, **fields), decoded_bytes=LIMIT))
 
 
 def test_an_item_shows_its_version():
@@ -199,3 +200,27 @@ def test_the_answer_to_a_write_shows_id_and_version(target, document, written):
     shown = bodies.read_written(recognise(target), answer(document), decoded_bytes=LIMIT)
 
     assert shown == written
+
+
+def test_a_long_list_is_read_in_pieces_and_shows_all_of_it():
+    documents = [item_document(f"{number:026}", number) for number in range(1000)]
+    pieces = bodies.read(recognise(ITEMS_TARGET), answer(documents), decoded_bytes=10_000_000)
+    count = 0
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            reading = end.value
+            break
+        count += 1
+    assert count >= 1000 // 40
+    assert [version for _, version in reading.versions] == list(range(1000))
+    assert len(reading.listed) == len(reading.summaries) == 1000
+
+
+@pytest.mark.parametrize("last", [{"id": "no id"}, {"id": ITEM, "vault": {"id": OTHER_VAULT}}, 7])
+def test_a_long_list_that_goes_wrong_at_its_end_is_unreadable_as_a_whole(last):
+    documents = [item_document(f"{number:026}", number) for number in range(100)]
+    assert (
+        at_once(bodies.read(recognise(ITEMS_TARGET), answer([*documents, last]), decoded_bytes=10**6)) is None
+    )

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.caching.pieces import at_once
 from proxy.caching.profile import Finding
 from proxy.caching.reasons import NotStoredReason
 from proxy.caching.reuse import present
@@ -175,8 +176,10 @@ def test_a_finding_varies_only_where_codes_are_recomputed():
     response = answer(otp_item(otp_field()), Date=date())
     driver = recompute()
 
-    assert isinstance(driver.profile.examine(driver.subject(ITEM_TARGET), response).variation, Recomputation)
-    plain = driver.profile.examine(driver.subject(ITEM_TARGET), answer(item_document()))
+    assert isinstance(
+        at_once(driver.profile.examine(driver.subject(ITEM_TARGET), response)).variation, Recomputation
+    )
+    plain = at_once(driver.profile.examine(driver.subject(ITEM_TARGET), answer(item_document())))
     assert plain.variation is None
     assert Finding().variation is None
 

@@ -3,6 +3,7 @@
 import pytest
 
 from proxy.caching.key import ROOT
+from proxy.caching.pieces import at_once
 from proxy.caching.profile import Handling, Sent, Servability
 from proxy.caching.reasons import NotStoredReason
 from proxy.connect import purging
@@ -247,7 +248,7 @@ def test_an_answer_without_its_body_renews_nothing(driver):
 def test_a_304_renews_the_lease(driver):
     driver.read(ITEM_TARGET, V1, sent=0.0)
     subject = driver.subject(ITEM_TARGET)
-    finding = driver.profile.examine(subject, V1)
+    finding = at_once(driver.profile.examine(subject, V1))
     driver.carry_out(
         driver.profile.learn(
             subject, answer(b"", 304), finding, Sent(at=at(30.0), generation=0, latest=0), at(30.0)
@@ -615,17 +616,17 @@ def test_an_unreadable_answer_is_not_stored_under_a_lease_either(driver):
 def test_the_finding_carries_its_refusal_and_the_version(driver):
     subject = driver.subject(ITEM_TARGET)
 
-    assert driver.profile.examine(subject, V2).version == 2
-    assert driver.profile.examine(subject, answer(b"{")).refusal is NotStoredReason.UNREADABLE
-    assert driver.profile.examine(subject, MISSING).reading is None
-    assert driver.profile.examine(driver.subject("/v1/activity"), answer([])).reading is None
+    assert at_once(driver.profile.examine(subject, V2)).version == 2
+    assert at_once(driver.profile.examine(subject, answer(b"{"))).refusal is NotStoredReason.UNREADABLE
+    assert at_once(driver.profile.examine(subject, MISSING)).reading is None
+    assert at_once(driver.profile.examine(driver.subject("/v1/activity"), answer([]))).reading is None
 
 
 def test_requests_without_a_token_teach_nothing(driver):
     subject = driver.profile.subject(request(ITEM_TARGET, None), at(0.0))
 
     assert subject.tags == ()
-    assert driver.profile.examine(subject, V1).reading is None
+    assert at_once(driver.profile.examine(subject, V1)).reading is None
 
 
 # Purges

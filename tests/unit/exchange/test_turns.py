@@ -1,0 +1,93 @@
+"""Long work gives everybody a turn, and what happens meanwhile counts: a vault's list of a thousand items, say."""
+
+import asyncio
+import json
+
+import pytest
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from proxy.clock import SystemClock
+from proxy.exchange.turns import in_turns
+from proxy.semantics.message import Request
+from tests.support.exchanges import make_exchange
+from tests.support.scripted_upstream import ScriptedAnswer, ScriptedUpstream
+
+COUNT = 1_000
+VAULT = "v" * 26
+LIST = f"/v1/vaults/{VAULT}/items"
+FIELDS = CIMultiDictProxy(CIMultiDict({"Authorization": "Bearer t", "Host": "sidecar"}))
+
+
+def listed(count=COUNT):
+    items = [{"id": f"{number:026}", "version": 1, "vault": {"id": VAULT}} for number in range(count)]
+    return ScriptedAnswer(body=json.dumps(items).encode(), Content_Type="application/json")
+
+
+def get(target):
+    return Request(method="GET", target=target, fields=FIELDS)
+
+
+async def turns_until(task):
+    """Return how often others had a turn before it was done."""
+    count = 0
+    while not task.done():
+        await asyncio.sleep(0)
+        count += 1
+    return count
+
+
+async def turns_of(count):
+    exchange = make_exchange(upstream=ScriptedUpstream(listed(count)), clock=SystemClock())
+    task = asyncio.create_task(exchange.handle(get(LIST), None))
+    turns = await turns_until(task)
+    assert (await task).status == 200
+    return turns, exchange
+
+
+async def test_everybody_has_a_turn_between_two_pieces():
+    done = []
+
+    def pieces():
+        for number in range(3):
+            done.append(number)
+            yield
+        return "all"
+
+    task = asyncio.create_task(in_turns(pieces()))
+    await asyncio.sleep(0)
+    assert done == [0]
+    await asyncio.sleep(0)
+    assert done == [0, 1]
+    assert await task == "all"
+
+
+async def test_an_error_reaches_whoever_waits():
+    def failing():
+        yield
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await in_turns(failing())
+
+
+async def test_a_list_of_a_thousand_is_read_in_pieces_of_a_few_dozen_and_stored():
+    few, _ = await turns_of(10)
+    turns, exchange = await turns_of(COUNT)
+    assert turns - few >= COUNT // 40
+    answer = await exchange.handle(get(LIST), None)
+    assert "; hit" in answer.fields["Cache-Status"]
+
+
+async def test_a_purge_while_a_list_is_read_is_not_undone_by_it():
+    upstream = ScriptedUpstream(listed(), listed())
+    exchange = make_exchange(upstream=upstream, clock=SystemClock())
+    task = asyncio.create_task(exchange.handle(get(LIST), None))
+    while not upstream.answers:
+        await asyncio.sleep(0)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not task.done()
+    exchange.purge_all()
+    assert (await task).status == 200
+    assert "fwd=uri-miss" in (await exchange.handle(get(LIST), None)).fields["Cache-Status"]
+    assert len(upstream.requests) == 2
