@@ -6,7 +6,7 @@ thread alone, which it may block; plain system calls, no loop.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -19,7 +19,7 @@ from proxy.audit.records import Closed, Content, Lead, Lost, Opened, Read, Rotat
 from proxy.clock import Clock
 
 _AT_ONCE = 8
-"""Lines made and written together. The interpreter is the event loop's, too: it gets its turn at each system call."""
+"""Lines made and written together, before the event loop may have its turn: the interpreter is its own, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +72,18 @@ class ChainWriter:
         self._is_failing = False
         self._succeeded_wall_seconds = clock.now().wall_seconds
 
-    def write(self, aggregates: Sequence[Aggregate], *, is_last: bool = False) -> Outcome:
-        """Write a batch as far as possible; the last one ends the chain."""
+    def write(
+        self,
+        aggregates: Sequence[Aggregate],
+        *,
+        is_last: bool = False,
+        in_between: Callable[[], None] = lambda: None,
+    ) -> Outcome:
+        """Write a batch as far as possible, a few lines at once; the last batch ends the chain."""
         left = deque(self._entries(aggregates, is_last=is_last))
         failure: Exception | None = None
         try:
-            self._write(left)
+            self._write(left, in_between)
         except Exception as error:  # noqa: BLE001 - a fault of ours is no worse than a full disk: tried again
             failure = error
         self._is_failing = failure is not None
@@ -99,7 +105,7 @@ class ChainWriter:
         if is_last:
             yield Closed(reads={}, lost=0)  # counted when its turn comes
 
-    def _write(self, left: deque[_Entry]) -> None:
+    def _write(self, left: deque[_Entry], in_between: Callable[[], None]) -> None:
         if self._cut is not None:
             self._finish(self._cut)
         while left:
@@ -108,6 +114,8 @@ class ChainWriter:
                 self._rotated = rotated
                 left.appendleft(rotated)
             self._write_some(left)
+            if left:
+                in_between()
 
     def _write_some(self, left: deque[_Entry]) -> None:
         lines = self._lines(list(islice(left, _AT_ONCE)))

@@ -5,13 +5,19 @@ One batch after the other, in order. A thread that blocks (a disk that hangs) ke
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 
 from proxy.adapters.audit.chain_writer import ChainWriter, Outcome
 from proxy.audit.ledger import Aggregate
+
+_PAUSE_SECONDS = 1e-4
+"""Between a few lines and the next. To let go of the interpreter is not enough: where both threads share a core, this
+one has it again before the event loop has woken up, and goes on for the 5 ms after which it must give it away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +45,15 @@ class WriterThread:
     def _run(self) -> None:
         while True:
             batch = self._batches.get()
-            outcome = self._writer.write(batch.aggregates, is_last=batch.is_last)
+            outcome = self._writer.write(
+                batch.aggregates, is_last=batch.is_last, in_between=partial(self._pause, batch)
+            )
             with suppress(RuntimeError):  # the loop has ended without waiting any longer
                 self._loop.call_soon_threadsafe(batch.settled, outcome)
             if batch.is_last:
                 return
+
+    def _pause(self, batch: Batch) -> None:
+        """Sleep a little, unless somebody waits: for the end, or with the next batch."""
+        if not batch.is_last and self._batches.empty():
+            time.sleep(_PAUSE_SECONDS)
