@@ -21,7 +21,7 @@ from proxy.exchange.flights import Flight
 from proxy.exchange.landing import Landed, Landing, Overflowing
 from proxy.exchange.ports import ResponseStore, UpstreamResponse
 from proxy.exchange.proofs import Proofs
-from proxy.exchange.turns import in_turns
+from proxy.exchange.turns import Turns
 from proxy.semantics.message import Response, ResponseHead
 
 
@@ -46,6 +46,7 @@ class Learner(Generic[SubjectT, FindingT]):
         self._entity_tag = entity_tag
         self._epoch = epoch
         self._proofs = proofs
+        self._turns = Turns()
 
     def take_note(self, subject: SubjectT, head: ResponseHead, sent: Sent) -> None:
         """Learn from an answer whose body is not collected."""
@@ -82,7 +83,7 @@ class Learner(Generic[SubjectT, FindingT]):
         if status == 304 and errand.validating is not None:
             validated = errand.validating
             shown = validated.response
-        finding = await in_turns(self._profile.examine(subject, shown))
+        finding = await self._turns.take(self._profile.examine(subject, shown))
         is_current = self._is_current(subject, sent) and not flight.is_superseded
         now = self._clock.now()
         effects = self._profile.learn(subject, response, finding, sent, now)

@@ -1,16 +1,27 @@
-"""Work in pieces on the event loop: everybody has a turn in between."""
+"""Long work on the event loop, in pieces: everybody has a turn in between, and one such work is done at a time.
+
+Vaults are looked at together, so their lists arrive together; each by itself is no reason to wait for anybody.
+"""
 
 import asyncio
 
 from proxy.caching.pieces import Pieces, ResultT
 
 
-async def in_turns(pieces: Pieces[ResultT]) -> ResultT:
-    """Do one piece in each turn of the loop; return what has come of them. One piece is done at once."""
-    while True:
+class Turns:
+    """Who has more than one piece waits for the others who have; what is one piece is done at once."""
+
+    def __init__(self) -> None:
+        self._taken = asyncio.Lock()
+
+    async def take(self, pieces: Pieces[ResultT]) -> ResultT:
+        """Do one piece in each turn of the loop; return what has come of them."""
         try:
             next(pieces)
+            async with self._taken:
+                while True:
+                    await asyncio.sleep(0)
+                    next(pieces)
         except StopIteration as end:
             result: ResultT = end.value
             return result
-        await asyncio.sleep(0)

@@ -7,7 +7,7 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.clock import SystemClock
-from proxy.exchange.turns import in_turns
+from proxy.exchange.turns import Turns
 from proxy.semantics.message import Request
 from tests.support.exchanges import make_exchange
 from tests.support.scripted_upstream import ScriptedAnswer, ScriptedUpstream
@@ -53,12 +53,45 @@ async def test_everybody_has_a_turn_between_two_pieces():
             yield
         return "all"
 
-    task = asyncio.create_task(in_turns(pieces()))
+    task = asyncio.create_task(Turns().take(pieces()))
     await asyncio.sleep(0)
     assert done == [0]
     await asyncio.sleep(0)
     assert done == [0, 1]
     assert await task == "all"
+
+
+async def test_no_two_long_works_are_done_in_the_same_turn_and_what_is_short_waits_for_none():
+    turns, done, turn = Turns(), [], 0
+
+    def pieces(name, count):
+        for _ in range(count):
+            done.append((name, turn))
+            yield
+
+    tasks = [
+        asyncio.create_task(turns.take(pieces(name, count))) for name, count in (("a", 5), ("b", 5), ("c", 0))
+    ]
+    while not all(task.done() for task in tasks):
+        turn += 1
+        await asyncio.sleep(0)
+        assert turn > 1 or tasks[2].done()
+    later = [when for _, when in done if when > 1]
+    assert len(done) == 10
+    assert len(set(later)) == len(later) == 8
+
+
+async def test_who_is_cancelled_while_waiting_holds_nobody_up():
+    turns = Turns()
+
+    def pieces():
+        yield
+        yield
+
+    first, second, third = (asyncio.create_task(turns.take(pieces())) for _ in range(3))
+    await asyncio.sleep(0)
+    second.cancel()
+    await asyncio.wait_for(asyncio.gather(first, third), 5)
 
 
 async def test_an_error_reaches_whoever_waits():
@@ -67,7 +100,7 @@ async def test_an_error_reaches_whoever_waits():
         raise LookupError
 
     with pytest.raises(LookupError):
-        await in_turns(failing())
+        await Turns().take(failing())
 
 
 async def test_a_list_of_a_thousand_is_read_in_pieces_of_a_few_dozen_and_stored():
