@@ -122,7 +122,7 @@ class Knowledge:
             self._prove_by_list(subject, reading, sent, now, follows)
         if names.kind in {ResourceKind.VAULTS, ResourceKind.VAULT} and self._trusts_content_version:
             self._prove_by_content(digest, reading, sent, now, follows)
-        if names.kind in {ResourceKind.ITEMS, ResourceKind.ITEM}:
+        if names.kind in {ResourceKind.ITEMS, ResourceKind.ITEM} and self.fences.has_any(names.vault):
             evidence = Evidence(
                 sent=sent,
                 versions={item: version for (_, item), version in reading.versions},

@@ -6,6 +6,7 @@ not take anything from others. The first omission makes the item unservable unti
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -47,7 +48,7 @@ class Sightings:
         omitted = known.omitted.get(item)
         if omitted is not None and sent_boot_seconds > omitted:
             del known.omitted[item]
-        self._see(known, item, sent_boot_seconds)
+        self._see(known, (item,), sent_boot_seconds)
         self._make_room()
 
     def listed(
@@ -66,8 +67,7 @@ class Sightings:
             known.omitted[item] = sent_boot_seconds
         for item in again:
             self._drop(known, item)
-        for item in items:
-            self._see(known, item, sent_boot_seconds)
+        self._see(known, items, sent_boot_seconds)
         self._make_room()
         return Omissions(first=first, again=again)
 
@@ -85,12 +85,14 @@ class Sightings:
         self._vaults.move_to_end(place)
         return known
 
-    def _see(self, known: _Vault, item: str, sent_boot_seconds: float) -> None:
-        before = known.seen.get(item)
-        if before is None:
-            self._count += 1
-        if before is None or before < sent_boot_seconds:
-            known.seen[item] = sent_boot_seconds
+    def _see(self, known: _Vault, items: Iterable[str], sent_boot_seconds: float) -> None:
+        seen = known.seen
+        for item in items:  # a list shows thousands: no call for each
+            before = seen.get(item)
+            if before is None:
+                self._count += 1
+            if before is None or before < sent_boot_seconds:
+                seen[item] = sent_boot_seconds
 
     def _drop(self, known: _Vault, item: str) -> None:
         known.omitted.pop(item, None)

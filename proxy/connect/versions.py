@@ -49,7 +49,7 @@ class Versions:
     def __init__(self, *, keep_seconds: float, capacity: int = 65_536) -> None:
         self._keep_seconds = keep_seconds
         self._capacity = capacity
-        # Not an OrderedDict: one of 50,000 takes 7 ms to grow. Whoever is noted comes last here, too.
+        # Not an OrderedDict: one of 50,000 takes 7 ms to grow. Whoever is noted comes last, once it is half full.
         self._highest: dict[VersionKey, _Known] = {}
 
     def highest(self, key: VersionKey, now: Instant) -> int | None:
@@ -75,6 +75,7 @@ class Versions:
     def note(self, shown: ShownVersions, now: Instant) -> tuple[VersionKey, ...]:
         """Take note of versions; return the keys that moved beyond what was known before."""
         highest, boot_seconds = self._highest, now.boot_seconds
+        has_room = 2 * len(highest) < self._capacity  # then it doesn't matter yet who comes last
         moved: list[VersionKey] = []
         for key, version in shown:
             known = highest.get(key)
@@ -84,8 +85,13 @@ class Versions:
                         continue
                     if version > known.version:
                         moved.append(key)
+                known.version, known.shown = version, boot_seconds
+                if has_room:
+                    continue
                 del highest[key]
-            highest[key] = _Known(version, boot_seconds)
+                highest[key] = known
+            else:
+                highest[key] = _Known(version, boot_seconds)
         excess = len(highest) - self._capacity
         if excess > 0:
             # Several at once: a dict looks for its first key among the places of all that were before it.

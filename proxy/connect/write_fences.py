@@ -186,6 +186,10 @@ class WriteFences:
         self._everything_until = max(self._everything_until, until)
         self._latest_until = max(self._latest_until, until)
 
+    def has_any(self, vault: str) -> bool:
+        """Tell whether there may be anything to lift in a vault."""
+        return vault in self._vaults
+
     def lift(self, vault: str, evidence: Evidence, now: Instant) -> tuple[str, ...]:
         """Lift what an answer settles; return the items whose fences opened."""
         fences = self._vaults.get(vault)
