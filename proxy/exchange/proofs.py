@@ -55,7 +55,7 @@ class Proofs:
         for stored in about:
             if proof.outdates(stored):
                 self._store.remove(stored.key)
-        left = list(dict.fromkeys([stored.key for stored in about]))
+        left = [stored.key for stored in about]
         confirmation = _Confirmation(proof=proof, head=head, sent=sent, received=received, left=left)
         if not self._confirm_some(confirmation):
             return

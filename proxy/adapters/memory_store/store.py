@@ -104,12 +104,12 @@ class MemoryStore:
 
     def tagged(self, tags: Sequence[Tag]) -> Sequence[StoredResponse]:
         """Return every response that carries all of `tags`."""
-        wanted = frozenset(tags)
+        wanted, is_plain = frozenset(tags), not self._plural
         return [
             stored
             for entry in self._carriers(tags)
             for stored in entry.variants
-            if wanted.issubset(stored.tags)
+            if is_plain or wanted.issubset(stored.tags)
         ]
 
     def attach(self, key: CacheKey, companion: Companion) -> bool:
