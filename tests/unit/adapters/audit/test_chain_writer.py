@@ -67,6 +67,14 @@ def test_it_opens_reads_and_closes(writer):
     assert writer.findings() == set()
 
 
+def test_whoever_shares_the_interpreter_has_a_turn_between_a_few_lines_and_the_next(writer):
+    on_record = []
+    writer.chain.write(aggregates(40), in_between=lambda: on_record.append(writer.figures.records))
+    assert len(on_record) >= 40 // 10
+    assert on_record == sorted(set(on_record))
+    assert on_record[-1] < writer.figures.records == 41
+
+
 def test_figures_say_what_is_on_record(writer):
     writer.write(40)
     figures = writer.figures
