@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import ssl
+from types import SimpleNamespace
 
 import pytest
 import trustme
@@ -282,3 +283,23 @@ async def test_tokens_share_no_ticket(shop):
         assert (await wire.ask(shop.head(token=shop.reader[:-2]))).startswith(b"HTTP/1.1 401 ")
         assert (await wire.ask(shop.head(token=shop.reader + "x"))).startswith(b"HTTP/1.1 401 ")
         assert world.answered == before
+
+
+async def test_behind_another_sidecar_the_lane_gives_the_full_paths_octets(shop):
+    """Its Cache-Status comes with what is stored, and at first its numbers are ours, too."""
+    async with lane_world(shop.emulator, LIMITS__MODE="off") as behind, behind.wire() as direct:
+        upstream = SimpleNamespace(url=f"http://{behind.running.address}")
+        async with (
+            lane_world(upstream, behind.clock) as world,
+            lane_world(upstream, behind.clock, SERVER__EXPRESS_LANE="false") as plain,
+            world.wire() as wire,
+            plain.wire() as plain_wire,
+        ):
+            for _ in range(2):
+                await direct.ask(shop.head())
+            for asked in range(1, 8):
+                answer = await wire.ask(shop.head())
+                assert alike(answer) == alike(await plain_wire.ask(shop.head()))
+                assert answer.count(b"\r\nCache-Status: connect-sidecar; ") == 2
+                assert world.answered == max(0, asked - 2)
+                behind.clock.passed_seconds += asked > 2
