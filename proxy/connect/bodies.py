@@ -24,7 +24,7 @@ _PIECE = 32
 """So many items of a list are read in one go: a quarter of a millisecond."""
 
 _ReadAtOnce = Literal[Shape.ITEM, Shape.VAULT, Shape.VAULT_LIST, Shape.FILE, Shape.FILE_LIST]
-_Labels = tuple[str, bytes, bytes, bytes, bytes]
+_DIGEST = 2**64 - 1
 _Id = Annotated[str, Meta(pattern=r"\A[a-z0-9]{26}\Z")]
 _Version = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
@@ -33,12 +33,14 @@ _Version = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 class Reading:
     """What a body shows. `version` is an item's own; `listed` are the ids that a list names, in full.
 
-    `summaries` tell of items all by which a change would show: version, updatedAt and state together. `labels` is a
-    digest of all by which searches choose: it is the same for two lists only if any search finds the same in both.
+    `summaries` tell of items all by which a change would show: version, updatedAt and state together. `fingerprint` is
+    a digest of them, `labels` one of all by which searches choose: for two lists it is the same only if any search
+    finds the same in both. Sums of keyed hashes: in any order, and no object of thousands for each.
     """
 
     version: int | None = None
     summaries: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    fingerprint: int = 0
     labels: int = 0
     versions: tuple[tuple[VersionKey, int], ...] = ()
     listed: frozenset[str] | None = None
@@ -138,7 +140,7 @@ def _read_item(resource: Resource, item: _Item, body: bytes) -> Reading | None:
 def _read_items(resource: Resource, body: bytes) -> Pieces[Reading | None]:
     versions: list[tuple[VersionKey, int]] = []
     summaries: dict[str, bytes] = {}
-    labels: set[_Labels] = set()
+    fingerprint = labels = 0
     listed: set[str] = set()
     is_time_dependent = shows_code(body)
     for number, element in enumerate(_elements.decode(body), 1):
@@ -147,8 +149,9 @@ def _read_items(resource: Resource, body: bytes) -> Pieces[Reading | None]:
             return None
         if item.version is not None:
             versions.append(((resource.vault, item.id), item.version))
-            summaries[item.id] = _summary(item.version, item)
-        labels.add(_labels(item))
+            summaries[item.id] = summary = _summary(item.version, item)
+            fingerprint = (fingerprint + hash((item.id, summary))) & _DIGEST
+        labels = (labels + hash(_labels(item))) & _DIGEST
         listed.add(item.id)
         is_time_dependent = is_time_dependent or _depends_on_time(item)
         if not number % _PIECE:
@@ -156,7 +159,8 @@ def _read_items(resource: Resource, body: bytes) -> Pieces[Reading | None]:
     return Reading(
         versions=tuple(versions),
         summaries=summaries,
-        labels=hash(frozenset(labels)),
+        fingerprint=fingerprint,
+        labels=labels,
         listed=frozenset(listed),
         is_time_dependent=is_time_dependent,
     )
@@ -180,7 +184,7 @@ def _summary(version: int, item: _Item) -> bytes:
     return b"%d %b %b" % (version, bytes(item.updated), bytes(item.state))
 
 
-def _labels(item: _Item) -> _Labels:
+def _labels(item: _Item) -> tuple[str, bytes, bytes, bytes, bytes]:
     return item.id, bytes(item.title), bytes(item.tags), bytes(item.category), bytes(item.state)
 
 

@@ -95,9 +95,10 @@ class Knowledge:
             follows.drop(forgotten)
         if names.item:
             self.sightings.saw(digest, names.vault, names.item, sent.boot_seconds)
-        if self.versions.is_regressed(reading.versions, now):
+        moved = self.versions.note_unless_regressed(reading.versions, now)
+        if moved is None:
             return follows.effects()
-        for vault, item in self.versions.note(reading.versions, now):
+        for vault, item in moved:
             if item == CONTENT:
                 self.checks.hinted(vault, now)
             elif not item.startswith("/"):

@@ -104,11 +104,10 @@ class Listings:
         before = self._looks.get(place)
         if before is not None and before.sent >= sent.boot_seconds:
             return None
-        fingerprint = hash(frozenset(reading.summaries.items()))
-        is_same = before is not None and before.fingerprint == fingerprint
+        is_same = before is not None and before.fingerprint == reading.fingerprint
         has_same_labels = before is not None and before.labels == reading.labels
         look = Look(
-            fingerprint=fingerprint,
+            fingerprint=reading.fingerprint,
             labels=reading.labels,
             # What is asked from now on sees nothing older than this list.
             unchanged_since=before.unchanged_since if before is not None and is_same else now.boot_seconds,

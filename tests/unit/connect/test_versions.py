@@ -33,6 +33,22 @@ def test_only_what_moved_beyond_something_known_is_news():
     assert versions.highest(SEEN, at(3.0)) == 6
 
 
+def test_of_an_answer_with_any_regress_nothing_is_noted():
+    versions = Versions(keep_seconds=100.0)
+    other = (VAULT, OTHER_ITEM)
+    assert versions.note_unless_regressed([(SEEN, 5), (other, 1)], at(0.0)) == ()
+    assert versions.note_unless_regressed([(other, 2), (SEEN, 4)], at(1.0)) is None
+    assert versions.highest(other, at(1.0)) == 1
+    assert versions.note_unless_regressed([(other, 2), (SEEN, 5)], at(2.0)) == (other,)
+    assert versions.note_unless_regressed([(other, 1), (SEEN, 1)], at(200.0)) == ()
+
+
+def test_what_an_answer_shows_twice_counts_by_its_highest():
+    versions = Versions(keep_seconds=100.0)
+    versions.note([(SEEN, 3), (SEEN, 2)], at(0.0))
+    assert versions.highest(SEEN, at(0.0)) == 3
+
+
 def test_the_table_of_versions_is_bounded_and_forgets_the_longest_unconfirmed():
     versions = Versions(keep_seconds=100.0, capacity=2)
     versions.note([((VAULT, "a"), 1), ((VAULT, "b"), 1)], at(0.0))
