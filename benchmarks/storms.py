@@ -1,11 +1,11 @@
 """What stops the event loop while a hot item is read: `python -m benchmarks.storms`.
 
 One sidecar in a process of its own is filled with stored responses; then a client reads one item at a low rate, in
-peace and beside storms: of misses, of writes, and of purges (of one token, of one vault, of everything). Told of each:
-the hot read's p50, p99.9 and longest time as a client sees it, with all the noise of the machine; and from inside the
-process, by a watch on the loop, the most processor time between two looks a millisecond apart, the longest garbage
+peace and beside storms: of misses, of writes, of lists, and of purges (of one token, of one vault, of everything).
+Told of each: the hot read's p50, p99.9 and longest time as a client sees it, with all the noise of the machine; and from
+inside the process, by a watch on the loop, the most processor time between two looks a millisecond apart, the longest garbage
 collection, and how many there were. Processor time leaves out what the machine gave to others; nothing may take more
-than 5 ms of it.
+than 5 ms of it but the lists, which are of 2,000 items: what they take is told.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.peers.origin import item_name, vault_name
+from benchmarks.peers.origin import ITEMS_IN_LIST, item_name, vault_name
 from benchmarks.watched_site import Site, running
 from tests.support.wire import WireClient, request_head
 
@@ -79,6 +79,20 @@ async def writes(site: Site) -> str:
     return await _storm(site, write)
 
 
+async def lists(site: Site) -> str:
+    """Whole lists of vaults of which much is stored: each is learnt from, and confirms what is stored."""
+    return await _storm(site, lambda n: request_head("GET", *_listed(n), "Cache-Control: no-cache"))
+
+
+def _listed(number: int) -> tuple[str, str]:
+    return f"/v1/vaults/{vault_name(200 + number % TOKENS)}/items", f"lister-{number % TOKENS}"
+
+
+def _listed_item(number: int) -> tuple[str, str]:
+    target, token = _listed(number)
+    return f"{target}/{item_name('s', number // TOKENS % ITEMS_IN_LIST)}", token
+
+
 async def _storm(site: Site, request: Callable[[int], str]) -> str:
     numbers, is_over = iter(range(10**9)), asyncio.get_running_loop().time() + SECONDS
 
@@ -124,6 +138,7 @@ STORMS: Mapping[Storm, Callable[[int], tuple[str, str]] | None] = {
     peace: None,
     misses: None,
     writes: None,
+    lists: _listed_item,
     purge_of_a_token: lambda n: (item_target(100 + n % TOKENS, n), "greedy"),
     purge_of_a_vault: lambda n: (item_target(50, n), f"reader-{n % TOKENS}"),
     purge_of_everything: lambda n: (item_target(60, n), f"reader-{n % TOKENS}"),
@@ -152,7 +167,7 @@ async def measure(responses: int, wanted: str) -> bool:
                 longest, collection = seen["loop"], seen["collection"]
                 assert isinstance(longest, float)
                 assert isinstance(collection, float)
-                is_kept = is_kept and longest <= CLAIMED_SECONDS
+                is_kept = is_kept and (longest <= CLAIMED_SECONDS or storm is lists)
                 print(
                     f"{storm.__name__.replace('_', ' '):>20}: hot read p50 {statistics.median(took) * 1000:.1f} ms,"
                     f" p99.9 {p999 * 1000:.1f}, longest {max(took) * 1000:.1f}; the loop's longest"
