@@ -2,10 +2,10 @@
 
 One sidecar in a process of its own is filled with stored responses; then a client reads one item at a low rate, in
 peace and beside storms: of misses, of writes, of lists, and of purges (of one token, of one vault, of everything).
-Told of each: the hot read's p50, p99.9 and longest time as a client sees it, with all the noise of the machine; and from
-inside the process, by a watch on the loop, the most processor time between two looks a millisecond apart, the longest garbage
-collection, and how many there were. Processor time leaves out what the machine gave to others; nothing may take more
-than 5 ms of it but the lists, which are of 2,000 items: what they take is told.
+Told of each: the hot read's p50, p99.9 and longest time as a client sees it, with all the noise of the machine; and
+from inside the process, by a watch on the loop, the most processor time between two looks a millisecond apart, the
+longest garbage collection, and how many there were. Processor time leaves out what the machine gave to others;
+nothing may take more than 5 ms of it but the lists, which are of 2,000 items: what they take is told.
 """
 
 import argparse
