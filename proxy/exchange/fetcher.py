@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from typing import Generic
+from typing import Generic, NamedTuple
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -31,6 +31,14 @@ _HEALTH_SECONDS = 2.0
 
 _FIRST_HOLD_SECONDS = 0.1
 _LONGEST_HOLD_SECONDS = 0.8
+
+
+class _Fetched(NamedTuple):
+    """A complete answer, with when it was asked for and when it came."""
+
+    response: Response
+    sent: Sent
+    received: Instant
 
 
 class Fetcher(Generic[SubjectT, FindingT]):
@@ -118,14 +126,20 @@ class Fetcher(Generic[SubjectT, FindingT]):
     ) -> Landing:
         try:
             async with asyncio.timeout(limit_seconds):
-                return await self._fetch(errand, flight, sent)
+                fetched = await self._fetch(errand, flight, sent)
         except UpstreamError as error:
             forget_frames(error)
             return Lost(error=error.kind)
         except TimeoutError:
             return Lost(error=ErrorKind.HTTP_RESPONSE_TIMEOUT)
+        if isinstance(fetched, Overflowing):
+            return fetched
+        # What it takes us to read it is not the upstream's time.
+        return await self._learner.land(errand, fetched.response, flight, fetched.sent, fetched.received)
 
-    async def _fetch(self, errand: Errand[SubjectT], flight: Flight[Landing], sent: Sent) -> Landing:
+    async def _fetch(
+        self, errand: Errand[SubjectT], flight: Flight[Landing], sent: Sent
+    ) -> _Fetched | Overflowing:
         answer = await self._upstream.send(errand.upstream_request)
         received = self._clock.now()
         doubt = self._profile.doubts(errand.subject, answer.head.status, received)
@@ -145,7 +159,7 @@ class Fetcher(Generic[SubjectT, FindingT]):
         head = answer.head
         fields = CIMultiDictProxy(forwarding.forwarded(head.fields))
         response = Response(status=head.status, reason=head.reason, fields=fields, body=body)
-        return await self._learner.land(errand, response, flight, sent, received)
+        return _Fetched(response, sent, received)
 
     async def _ask_again(
         self, errand: Errand[SubjectT], sent: Sent, answer: UpstreamResponse, doubt: Doubt

@@ -7,10 +7,13 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.clock import SystemClock
+from proxy.exchange.exchange import ExchangeLimits
+from proxy.exchange.landing import Landed
 from proxy.exchange.turns import Turns
 from proxy.semantics.message import Request
 from tests.support.exchanges import make_exchange
 from tests.support.scripted_upstream import ScriptedAnswer, ScriptedUpstream
+from tests.support.virtual_time import run_in_virtual_time
 
 COUNT = 1_000
 VAULT = "v" * 26
@@ -81,6 +84,27 @@ async def test_no_two_long_works_are_done_in_the_same_turn_and_what_is_short_wai
     assert len(set(later)) == len(later) == 8
 
 
+async def test_what_comes_when_many_wait_is_done_at_once():
+    turns = Turns()
+
+    def pieces():
+        for _ in range(3):
+            yield
+        return "all"
+
+    waiting = [asyncio.create_task(turns.take(pieces())) for _ in range(8)]
+    await asyncio.sleep(0)
+    late = asyncio.create_task(turns.take(pieces()))
+    await asyncio.sleep(0)
+    assert late.done()
+    assert not any(task.done() for task in waiting)
+    assert await asyncio.gather(late, *waiting) == ["all"] * 9
+    after = asyncio.create_task(turns.take(pieces()))
+    await asyncio.sleep(0)
+    assert not after.done()
+    assert await after == "all"
+
+
 async def test_who_is_cancelled_while_waiting_holds_nobody_up():
     turns = Turns()
 
@@ -124,3 +148,20 @@ async def test_a_purge_while_a_list_is_read_is_not_undone_by_it():
     assert (await task).status == 200
     assert "fwd=uri-miss" in (await exchange.handle(get(LIST), None)).fields["Cache-Status"]
     assert len(upstream.requests) == 2
+
+
+def test_the_time_that_a_list_waits_for_its_turn_is_not_the_upstreams():
+    async def fetch():
+        clock = SystemClock()
+        exchange = make_exchange(upstream=ScriptedUpstream(listed()), clock=clock)
+        taken = exchange._learner._turns._taken
+        await taken.acquire()
+        request = get(LIST)
+        task = asyncio.create_task(
+            exchange._reader.fetch(exchange.profile.subject(request, clock.now()), request)
+        )
+        await asyncio.wait([task], timeout=2 * ExchangeLimits().total_seconds)
+        taken.release()
+        return await task
+
+    assert isinstance(run_in_virtual_time(fetch()), Landed)
