@@ -5,7 +5,7 @@ is performed here.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxy.caching import staleness, storability, validation
 from proxy.caching.directives import (
@@ -16,6 +16,7 @@ from proxy.caching.directives import (
 )
 from proxy.caching.profile import CacheRules, Finding, Sent, Servability, Subject
 from proxy.caching.reasons import ForwardReason, NotStoredReason
+from proxy.caching.receipt import Receipt
 from proxy.caching.reuse_terms import ReuseTerms, assigned_terms, reuse_terms
 from proxy.caching.selection import nominated
 from proxy.caching.stored_response import StoredResponse
@@ -108,7 +109,7 @@ def on_response(
     subject: Subject,
     rules: CacheRules,
     sent: Sent,
-    received: Instant,
+    receipt: Receipt,
     finding: Finding,
     *,
     own_tag: Callable[[bytes], str],
@@ -121,7 +122,7 @@ def on_response(
     refusal = storability.refusal(request, request_directives(request.fields), response, directives, rules)
     if refusal is not None:
         return NotStored(reason=refusal)
-    terms = reuse_terms(response, directives, rules, sent, received)
+    terms = reuse_terms(response, directives, rules, receipt.response_received)
     if terms is None:
         return NotStored(reason=NotStoredReason.NO_FRESHNESS)
     entity_tag = response.fields.get("ETag")
@@ -131,9 +132,7 @@ def on_response(
         key=subject.key,
         nominated=nominated(response, request),
         response=response,
-        request_sent=sent.at,
-        response_received=received,
-        corrected_initial_age_seconds=terms.corrected_initial_age_seconds,
+        receipt=receipt,
         freshness_lifetime_seconds=terms.freshness_lifetime_seconds,
         stale_while_revalidate_seconds=terms.stale_while_revalidate_seconds,
         stale_if_error_seconds=terms.stale_if_error_seconds,
@@ -150,7 +149,7 @@ def on_response(
 
 
 def on_not_modified(
-    stored: StoredResponse, head: ResponseHead, rules: CacheRules, sent: Sent, received: Instant
+    stored: StoredResponse, head: ResponseHead, rules: CacheRules, sent: Sent, receipt: Receipt
 ) -> StoredResponse | NotStored:
     """Freshen a stored response with a 304 (RFC 9111 section 4.3.4).
 
@@ -164,31 +163,33 @@ def on_not_modified(
     refusal = storability.refusal_to_keep(response, directives, rules)
     if refusal is not None:
         return NotStored(reason=refusal)
-    terms = reuse_terms(response, directives, rules, sent, received)
+    terms = reuse_terms(response, directives, rules, receipt.response_received)
     if terms is None:
         return NotStored(reason=NotStoredReason.NO_FRESHNESS)
-    return _renewed(stored, response, terms, sent, received)
+    return _renewed(stored, response, terms, sent, receipt)
 
 
 def on_confirmed(
-    stored: StoredResponse, head: ResponseHead, rules: CacheRules, sent: Sent, received: Instant
+    stored: StoredResponse, head: ResponseHead, rules: CacheRules, sent: Sent, receipt: Receipt
 ) -> StoredResponse | None:
     """Freshen a stored response that an answer about something else (`head`) shows to be unchanged.
 
-    `sent.generation` is that of the stored response's own scopes. None: there is nothing that could be fresher.
+    `sent.generation` is that of the stored response's own scopes. None: there is nothing that could be fresher. What
+    says nothing of its own age but its Date goes by that answer's `receipt` from now on, renewed or not; what says more
+    has one of its own, because its lifetime is of that moment.
     """
     if stored.request_sent.boot_seconds >= sent.at.boot_seconds:
         return None
-    response, date, terms = stored.response, head.fields.get("Date"), None
-    if date is not None and "Age" not in head.fields and stored.variation is None:
-        terms = assigned_terms(rules, sent, received) if validation.says_only_its_date(response) else None
+    response, terms = stored.response, None
+    if "Date" in head.fields and "Age" not in head.fields and stored.variation is None:
+        terms = assigned_terms(rules) if validation.says_only_its_date(response) else None
     if terms is None:
-        response, date = validation.redated(response, head), None
+        response, receipt = validation.redated(response, head), replace(receipt, complete_as_of=None)
         directives = origin_directives(response.fields, shared=rules.shared)
-        terms = reuse_terms(response, directives, rules, sent, received)
+        terms = reuse_terms(response, directives, rules, receipt.response_received)
     if terms is None:
         return None
-    return _renewed(stored, response, terms, sent, received, is_confirmed=True, date=date)
+    return _renewed(stored, response, terms, sent, receipt, is_confirmed=True)
 
 
 def _renewed(
@@ -196,18 +197,15 @@ def _renewed(
     response: Response,
     terms: ReuseTerms,
     sent: Sent,
-    received: Instant,
+    receipt: Receipt,
     *,
     is_confirmed: bool = False,
-    date: str | None = None,
 ) -> StoredResponse:
     return StoredResponse(  # not replace(), which takes half as long again: a list renews a thousand
         key=stored.key,
         nominated=stored.nominated,
         response=response,
-        request_sent=sent.at,
-        response_received=received,
-        corrected_initial_age_seconds=terms.corrected_initial_age_seconds,
+        receipt=receipt,
         freshness_lifetime_seconds=terms.freshness_lifetime_seconds,
         stale_while_revalidate_seconds=terms.stale_while_revalidate_seconds,
         stale_if_error_seconds=terms.stale_if_error_seconds,
@@ -221,7 +219,6 @@ def _renewed(
         evidence=stored.evidence,
         is_confirmed=is_confirmed,
         variation=stored.variation,
-        date=date,
     )
 
 

@@ -6,8 +6,9 @@ lifetime is also an upper bound: Connect's own shorter one wins, a longer one do
 
 from proxy.caching.directives import ResponseDirectives, delta_seconds
 from proxy.caching.profile import CacheRules
+from proxy.caching.receipt import Receipt
 from proxy.clock import Instant
-from proxy.semantics.dates import parse_date
+from proxy.semantics.dates import format_date, parse_date
 from proxy.semantics.lists import elements
 from proxy.semantics.message import ResponseHead
 
@@ -53,6 +54,17 @@ def corrected_initial_age_seconds(
     if not rules.ages_by_date:
         return age
     return max(age, received.wall_seconds - date_seconds(head, received))
+
+
+def receipt(head: ResponseHead, rules: CacheRules, sent: Instant, received: Instant) -> Receipt:
+    """Return the receipt of an answer that has just arrived."""
+    date = head.fields.get("Date")
+    return Receipt(
+        request_sent=sent,
+        response_received=received,
+        corrected_initial_age_seconds=corrected_initial_age_seconds(head, rules, sent, received),
+        date=format_date(received.wall_seconds) if date is None else date,
+    )
 
 
 def date_seconds(head: ResponseHead, received: Instant) -> float:

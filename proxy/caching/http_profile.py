@@ -129,6 +129,10 @@ class HttpProfile:
         """Learn nothing."""
         return NO_EFFECTS
 
+    def learn_again(self, subject: HttpSubject, sent: Sent, now: Instant) -> bool:
+        """Have everything examined."""
+        return False
+
     def refuses_storing(
         self, subject: HttpSubject, finding: Finding, sent: Sent, now: Instant
     ) -> NotStoredReason | None:

@@ -250,6 +250,13 @@ class Profile(Protocol[SubjectT, FindingT]):
         """Take note of an upstream answer to a safe request; `finding` is None when its body wasn't kept."""
         ...
 
+    def learn_again(self, subject: SubjectT, sent: Sent, now: Instant) -> bool:
+        """Take note of an answer that says what the one stored under the subject's key said, octet for octet.
+
+        False, and nothing is noted: it has to be examined, because something was learnt since, or for no reason.
+        """
+        ...
+
     def refuses_storing(
         self, subject: SubjectT, finding: FindingT, sent: Sent, now: Instant
     ) -> NotStoredReason | None:

@@ -11,7 +11,6 @@ from proxy.caching.directives import MOST_SECONDS
 from proxy.caching.stored_response import StoredResponse
 from proxy.caching.validation import shapes_answer
 from proxy.clock import Instant
-from proxy.semantics.dates import format_date
 from proxy.semantics.message import Request
 from proxy.semantics.ranges import ByteRange, Unsatisfiable, requested_range
 from proxy.semantics.validators import Precondition, Validators, evaluate, if_range_holds
@@ -50,21 +49,15 @@ class Presented:
     is_problem: bool = False
 
 
-def shown_date(stored: StoredResponse) -> str:
-    """Return the Date that is shown: of its arrival, if the origin did not say."""
-    known = stored.response.fields.get(_DATE) if stored.date is None else stored.date
-    return format_date(stored.response_received.wall_seconds) if known is None else known
-
-
 def present(stored: StoredResponse, request: Request, now: Instant) -> Presented:
     """Return the answer that a stored response gives to a GET or HEAD."""
     response = stored.at(now).response
     fields = CIMultiDict(response.fields)
     if stored.entity_tag is not None and _ETAG not in fields:
         fields[_ETAG] = stored.entity_tag
+    if fields.get(_DATE) != stored.receipt.date:
+        fields[_DATE] = stored.receipt.date
     fields[_AGE] = str(min(MOST_SECONDS, int(stored.shown_age_seconds(now))))
-    if stored.date is not None or _DATE not in fields:
-        fields[_DATE] = shown_date(stored)
     whole = Presented(status=response.status, reason=response.reason, fields=fields, body=response.body)
     # A 304 would stand for an earlier body, and parts of two must never be put together.
     if stored.variation is not None or not shapes_answer(request):

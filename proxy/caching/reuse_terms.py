@@ -1,4 +1,4 @@
-"""How old a response is, how long it is fresh, and how stale it may become: decided once, when it arrives.
+"""How long a response is fresh, and how stale it may become: decided once, when it arrives.
 
 RFC 9111 sections 4.2 and 5.2.2, and RFC 5861, put together into what a stored response keeps of them.
 """
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from proxy.caching import freshness, validation
 from proxy.caching.directives import ResponseDirectives
-from proxy.caching.profile import CacheRules, Sent
+from proxy.caching.profile import CacheRules
 from proxy.clock import Instant
 from proxy.semantics.lists import elements
 from proxy.semantics.message import ResponseHead
@@ -16,7 +16,6 @@ from proxy.semantics.message import ResponseHead
 class ReuseTerms(NamedTuple):
     """Fields of a StoredResponse, which says what they are."""
 
-    corrected_initial_age_seconds: float
     freshness_lifetime_seconds: float
     stale_while_revalidate_seconds: float
     stale_if_error_seconds: float | None
@@ -25,7 +24,7 @@ class ReuseTerms(NamedTuple):
 
 
 def reuse_terms(
-    head: ResponseHead, directives: ResponseDirectives, rules: CacheRules, sent: Sent, received: Instant
+    head: ResponseHead, directives: ResponseDirectives, rules: CacheRules, received: Instant
 ) -> ReuseTerms | None:
     """Return the terms of a response; None if it could never be reused."""
     lifetime = freshness.lifetime_seconds(head, directives, rules, received)
@@ -33,7 +32,6 @@ def reuse_terms(
         return None
     stale_if_error = directives.stale_if_error_seconds
     return ReuseTerms(
-        corrected_initial_age_seconds=freshness.corrected_initial_age_seconds(head, rules, sent.at, received),
         freshness_lifetime_seconds=0.0 if lifetime is None else lifetime,
         stale_while_revalidate_seconds=float(directives.stale_while_revalidate_seconds or 0),
         stale_if_error_seconds=None if stale_if_error is None else float(stale_if_error),
@@ -42,13 +40,12 @@ def reuse_terms(
     )
 
 
-def assigned_terms(rules: CacheRules, sent: Sent, received: Instant) -> ReuseTerms | None:
+def assigned_terms(rules: CacheRules) -> ReuseTerms | None:
     """Return the same of any response that says nothing of its age and reuse; None if the rules want a look at it."""
     assigned = rules.assigned_freshness_seconds
     if assigned is None or rules.ages_by_date:
         return None
     return ReuseTerms(
-        corrected_initial_age_seconds=max(0.0, received.boot_seconds - sent.at.boot_seconds),
         freshness_lifetime_seconds=assigned,
         stale_while_revalidate_seconds=0.0,
         stale_if_error_seconds=None,

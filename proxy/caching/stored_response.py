@@ -1,6 +1,7 @@
 """A stored response (RFC 9111 section 3): what was received, when, and what was decided about it once.
 
-Immutable: freshening makes a new one. Ages and lifetimes are seconds; residence time counts on boot_seconds.
+Immutable: freshening makes a new one; but for its receipt, which it may share with others, and which is renewed for
+all of them at once. Ages and lifetimes are seconds; residence time counts on boot_seconds.
 A body may depend on the time of day; then a `Variation` makes it anew for every reuse.
 """
 
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from proxy.caching.key import CacheKey, Tag
+from proxy.caching.receipt import Receipt
 from proxy.clock import Instant
 from proxy.semantics.message import Response
 
@@ -38,7 +40,7 @@ class StoredResponse:
     `nominated` holds the request's values of the fields that Vary names, normalised (see selection);
     `generation` is that of its scopes when the request was sent: once they differ it must be validated;
     `stale_if_error_seconds` is the origin's word; None: it is silent, and the rules of the request decide.
-    `date` is shown in place of its own Date: that of an answer that has confirmed it since, where nothing else changes.
+    `receipt` is that of the answer that brought it, or of one that has confirmed it since; its Date is the one shown.
     `scopes` are those that its generation is of. `version` is the application's own version number of what the body
     shows, and `evidence` what the profile must know of it to tell later that nothing has changed.
     """
@@ -46,9 +48,7 @@ class StoredResponse:
     key: CacheKey
     nominated: tuple[tuple[str, str | None], ...] = field(repr=False)
     response: Response
-    request_sent: Instant
-    response_received: Instant
-    corrected_initial_age_seconds: float
+    receipt: Receipt
     freshness_lifetime_seconds: float
     stale_while_revalidate_seconds: float
     stale_if_error_seconds: float | None
@@ -62,7 +62,11 @@ class StoredResponse:
     evidence: Evidence = ()
     is_confirmed: bool = False  # by an answer about something else, since it was fetched
     variation: Variation | None = field(default=None, repr=False)
-    date: str | None = None
+
+    @property
+    def request_sent(self) -> Instant:
+        """When what showed it as it is was last asked for."""
+        return self.receipt.request_sent
 
     def at(self, now: Instant) -> "StoredResponse":
         """Return what may be shown as of `now`."""
@@ -70,9 +74,9 @@ class StoredResponse:
 
     def current_age_seconds(self, now: Instant) -> float:
         """Return the current age (RFC 9111 section 4.2.3)."""
-        return self.corrected_initial_age_seconds + max(
-            0.0, now.boot_seconds - self.response_received.boot_seconds
-        )
+        receipt = self.receipt
+        resident_seconds = max(0.0, now.boot_seconds - receipt.response_received.boot_seconds)
+        return receipt.corrected_initial_age_seconds + resident_seconds
 
     def ttl_seconds(self, now: Instant) -> float:
         """Return the remaining freshness lifetime; negative once stale (RFC 9211's `ttl`)."""

@@ -115,7 +115,18 @@ def says_only_its_date(stored: Response) -> bool:
 
 def is_only_redated(later: Response, earlier: Response) -> bool:
     """Tell whether two responses are the same, in the same order, but for the value of Date."""
-    if later.body is not earlier.body or later.status != earlier.status or later.reason != earlier.reason:
+    return later.body is earlier.body and _have_same_head(later, earlier)
+
+
+def is_repeated(later: Response, earlier: Response) -> bool:
+    """Tell whether an answer says again what was said before, but for Date, which is all that it says of its age."""
+    if not says_only_its_date(later) or not later.fields[_DATE].isascii():
+        return False
+    return _have_same_head(later, earlier) and later.body == earlier.body
+
+
+def _have_same_head(later: Response, earlier: Response) -> bool:
+    if later.status != earlier.status or later.reason != earlier.reason:
         return False
     fields = CIMultiDict(earlier.fields)
     if _DATE in fields and _DATE in later.fields:

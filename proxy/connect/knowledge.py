@@ -17,6 +17,7 @@ from proxy.connect.content_versions import ContentVersions, VaultUnchanged
 from proxy.connect.health import Health
 from proxy.connect.leases import VAULT_LISTS, Leases, Refusal
 from proxy.connect.listings import Listings, VaultListed
+from proxy.connect.repeated_lists import Grounds, RepeatedLists
 from proxy.connect.resources import Freshness, Mark, ResourceKind, tag
 from proxy.connect.rules import ConnectRules
 from proxy.connect.sightings import Sightings
@@ -68,6 +69,9 @@ class Knowledge:
         self.sightings = Sightings(capacity=rules.most_versions)
         self.listings = Listings(capacity=rules.most_listings)
         self.content_versions = ContentVersions(capacity=rules.most_listings)
+        self.repeated_lists = RepeatedLists(
+            keep_seconds=rules.stale_if_error_seconds, capacity=rules.most_listings
+        )
         self._trusts_content_version = rules.trust_content_version
         self.fences = WriteFences(write_fence_seconds=rules.write_fence_seconds, capacity=rules.most_fences)
         self.checks = ChangeChecks(
@@ -90,6 +94,7 @@ class Knowledge:
         """Learn from a complete 200 or 304 to GET."""
         names, digest = subject.names, subject.digest
         follows = _Consequences()
+        self.repeated_lists.learnt(digest, names.vault)
         self.leases.renew(digest, names.vault or VAULT_LISTS, sent)
         for forgotten in self.leases.forget(now):
             follows.drop(forgotten)
@@ -105,7 +110,24 @@ class Knowledge:
                 follows.demote(vault, (item,))
         if not self.health.is_unsynced(now):
             self._learn_from_shown(subject, reading, sent, now, follows)
+        if names.kind is ResourceKind.ITEMS and follows.proofs:
+            self.repeated_lists.read(digest, names.vault, self._grounds(subject, now), now)
         return follows.effects()
+
+    def listed_again(self, subject: ConnectSubject, sent: Instant, now: Instant) -> bool:
+        """Learn from the list that was read last, come again octet for octet; False if it has to be read."""
+        digest, vault = subject.digest, subject.names.vault
+        is_known = self.repeated_lists.says_nothing_new(digest, vault, self._grounds(subject, now), now)
+        if not is_known or self.health.is_unsynced(now):
+            return False
+        self.leases.renew(digest, vault, sent)
+        self.listings.listed_again(digest, vault, sent)
+        self.checks.proven(digest, vault, sent)
+        return True
+
+    def _grounds(self, subject: ConnectSubject, now: Instant) -> Grounds:
+        rules = self.storing_rules.of(subject.digest, subject.names.vault, now)
+        return Grounds(subject.key.target, self.versions.discoveries, rules)
 
     def _learn_from_shown(
         self, subject: ConnectSubject, reading: Reading, sent: Instant, now: Instant, follows: _Consequences
@@ -210,7 +232,17 @@ class Knowledge:
             follows.advance.append(tag(Mark.GRANT, partition=digest, vault=names.vault))
         return follows.effects()
 
-    def item_missing(self, subject: ConnectSubject, sent: Instant, now: Instant) -> Effects:
+    def missing(self, subject: ConnectSubject, sent: Instant, now: Instant) -> Effects:
+        """Learn from a 404 or 410 to GET."""
+        match subject.names.kind:
+            case ResourceKind.ITEM:
+                return self._item_missing(subject, sent, now)
+            case ResourceKind.VAULT | ResourceKind.ITEMS:
+                return self.vault_refused(subject, sent)
+            case _:
+                return Effects()
+
+    def _item_missing(self, subject: ConnectSubject, sent: Instant, now: Instant) -> Effects:
         """Learn from an item's own 404: it goes for this token; for others it must be validated."""
         names, digest = subject.names, subject.digest
         follows = _Consequences()

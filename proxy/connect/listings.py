@@ -9,7 +9,7 @@ about its own stored responses.
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote_plus
 
 from proxy.caching.key import Tag
@@ -120,3 +120,11 @@ class Listings:
         if len(self._looks) > self._capacity:
             self._looks.popitem(last=False)
         return look
+
+    def listed_again(self, partition: bytes, vault: str, sent: Instant) -> None:
+        """Note that a list has come that looks like the last one."""
+        place = (partition, vault)
+        before = self._looks.get(place)
+        if before is not None:
+            self._looks[place] = replace(before, sent=sent.boot_seconds)
+            self._looks.move_to_end(place)

@@ -183,9 +183,13 @@ class ConnectProfile:
             case 403:
                 return self._knowledge.vault_refused(subject, sent.at)
             case 404 | 410 if method == "GET":  # what Connect makes of HEAD is unknown
-                return self._missing(subject, sent.at, now)
+                return self._knowledge.missing(subject, sent.at, now)
             case _:
                 return NO_EFFECTS
+
+    def learn_again(self, subject: ConnectSubject, sent: Sent, now: Instant) -> bool:
+        """Take a vault's list for read that comes again octet for octet, if nothing was learnt since it was read."""
+        return self._knowledge.listed_again(subject, sent.at, now)
 
     def refuses_storing(
         self, subject: ConnectSubject, finding: ConnectFinding, sent: Sent, now: Instant
@@ -277,15 +281,6 @@ class ConnectProfile:
     def _forgive(self, partition: Partition, status: int) -> None:
         if status != 401 and not is_failure(status):
             self._refusals.forgive(partition.digest)
-
-    def _missing(self, subject: ConnectSubject, sent: Instant, now: Instant) -> Effects:
-        match subject.names.kind:
-            case ResourceKind.ITEM:
-                return self._knowledge.item_missing(subject, sent, now)
-            case ResourceKind.VAULT | ResourceKind.ITEMS:
-                return self._knowledge.vault_refused(subject, sent)
-            case _:
-                return NO_EFFECTS
 
     def _is_fenced(self, subject: ConnectSubject, at: Instant) -> bool:
         names = subject.names

@@ -51,6 +51,8 @@ class Versions:
         self._capacity = capacity
         # Not an OrderedDict: one of 50,000 takes 7 ms to grow. Whoever is noted comes last, once it is nearly full.
         self._highest: dict[VersionKey, _Known] = {}
+        self.discoveries = 0
+        """How often anything became known that was not."""
 
     def highest(self, key: VersionKey, now: Instant) -> int | None:
         """Return the highest version known; None if there is none or it was seen too long ago."""
@@ -80,6 +82,7 @@ class Versions:
             known = before or highest.get(key)  # twice in one answer
             if known is None:
                 highest[key] = _Known(version, boot_seconds)
+                self.discoveries += 1
                 continue
             if boot_seconds - known.shown <= self._keep_seconds:
                 if version < known.version:

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Generic
 
-from proxy.caching import decisions
+from proxy.caching import decisions, freshness, validation
 from proxy.caching.decisions import NotStored
 from proxy.caching.generations import Generations
 from proxy.caching.profile import Effects, FindingT, Profile, Sent, SubjectT
 from proxy.caching.reasons import KEEPS_STORED, NotStoredReason
+from proxy.caching.receipt import Receipt
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Clock, Instant
 from proxy.exchange.epoch import Epoch
@@ -83,12 +84,18 @@ class Learner(Generic[SubjectT, FindingT]):
         if status == 304 and errand.validating is not None:
             validated = errand.validating
             shown = validated.response
+        receipt = freshness.receipt(response, subject.rules, sent.at, received)
+        same = self._said_again(subject, response, sent, receipt)
+        if same is not None:
+            return Landed(
+                response=response, stored=same, not_stored=None, upstream_status=status, version=same.version
+            )
         finding = await self._turns.take(self._profile.examine(subject, shown))
         is_current = self._is_current(subject, sent) and not flight.is_superseded
         now = self._clock.now()
         effects = self._profile.learn(subject, response, finding, sent, now)
         for proof in effects.proofs:
-            self._proofs.apply(proof, response, sent, received)
+            self._proofs.apply(proof, response, sent, receipt)
         self.carry_out(effects)
         # What this very answer has just raised does not outdate it.
         generation = self._generations.current(subject.scopes)
@@ -97,10 +104,10 @@ class Learner(Generic[SubjectT, FindingT]):
         rules = self._profile.storing_rules(subject, now)
         if validated is None:
             verdict = decisions.on_response(
-                request, response, subject, rules, sent, received, finding, own_tag=self._entity_tag
+                request, response, subject, rules, sent, receipt, finding, own_tag=self._entity_tag
             )
         else:
-            verdict = decisions.on_not_modified(validated, response, rules, sent, received)
+            verdict = decisions.on_not_modified(validated, response, rules, sent, receipt)
             shown = verdict.response if isinstance(verdict, StoredResponse) else shown
         refusal = (
             self._profile.refuses_storing(subject, finding, sent, now)
@@ -117,6 +124,28 @@ class Learner(Generic[SubjectT, FindingT]):
         return Landed(
             response=shown, stored=None, not_stored=reason, upstream_status=status, version=finding.version
         )
+
+    def _said_again(
+        self, subject: SubjectT, response: Response, sent: Sent, receipt: Receipt
+    ) -> StoredResponse | None:
+        """Take an answer that says what the stored one said for that one, renewed; None: it is to be examined.
+
+        All that goes by the stored one's receipt is renewed with it, in one step. No decision that is kept ends by it:
+        what was good is good for longer.
+        """
+        variants = self._store.peek(subject.key)
+        known = variants[0] if len(variants) == 1 else None
+        if (
+            known is None
+            or known.nominated
+            or known.receipt.complete_as_of != self._generations.latest
+            or known.receipt.request_sent.boot_seconds >= sent.at.boot_seconds
+            or not validation.is_repeated(response, known.response)
+            or not self._profile.learn_again(subject, sent, self._clock.now())
+        ):
+            return None
+        known.receipt.renew(receipt)
+        return known
 
     def _has_older(self, subject: SubjectT, finding: FindingT) -> bool:
         """Tell whether the store has less than a client is about to see: an outage must not bring it back (rule 5)."""

@@ -66,8 +66,9 @@ class Lookup(Generic[SubjectT, FindingT]):
         servability = self._servability(subject, stored, now)
         if servability is not Servability.SERVABLE or stored.must_validate or not _is_plain(stored):
             return None
-        received, initial = stored.response_received.boot_seconds, stored.corrected_initial_age_seconds
-        stale_at = received + (stored.freshness_lifetime_seconds - initial) - _ROUNDING_SECONDS
+        receipt = stored.receipt
+        left_seconds = stored.freshness_lifetime_seconds - receipt.corrected_initial_age_seconds
+        stale_at = receipt.response_received.boot_seconds + left_seconds - _ROUNDING_SECONDS
         stands = self._profile.stands_until(subject, now)
         until = min(stale_at, stands.boot_seconds), stands.wall_seconds
         return until if now.boot_seconds < until[0] and now.wall_seconds < until[1] else None

@@ -11,8 +11,8 @@ from proxy.caching import decisions
 from proxy.caching.generations import Generations
 from proxy.caching.key import CacheKey
 from proxy.caching.profile import Proof, Sent
+from proxy.caching.receipt import Receipt
 from proxy.caching.stored_response import StoredResponse
-from proxy.clock import Instant
 from proxy.exchange.epoch import Epoch
 from proxy.exchange.ports import ResponseStore
 from proxy.exchange.sweeper import Sweeper
@@ -25,15 +25,19 @@ _MOST_WAITING = 8
 """Proofs that may wait for their turns, each with a list's worth of memory; before there are more, one is finished."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Confirmation:
-    """A proof that is being applied, and what it has not been held against so far."""
+    """A proof that is being applied, and what it has not been held against so far.
+
+    `is_whole`: all that it confirms has gone by its receipt so far.
+    """
 
     proof: Proof
     head: ResponseHead
     sent: Sent
-    received: Instant
+    receipt: Receipt
     left: list[CacheKey]
+    is_whole: bool = True
 
 
 class Proofs:
@@ -49,14 +53,14 @@ class Proofs:
         self._waiting: deque[_Confirmation] = deque()
         self._sweeper = Sweeper(self._go_on)
 
-    def apply(self, proof: Proof, head: ResponseHead, sent: Sent, received: Instant) -> None:
+    def apply(self, proof: Proof, head: ResponseHead, sent: Sent, receipt: Receipt) -> None:
         """Remove what an answer outdates, and freshen what it shows to be unchanged: one piece now, the rest soon."""
         about = self._store.tagged(proof.about)
         for stored in about:
             if proof.outdates(stored):
                 self._store.remove(stored.key)
         left = [stored.key for stored in about]
-        confirmation = _Confirmation(proof=proof, head=head, sent=sent, received=received, left=left)
+        confirmation = _Confirmation(proof=proof, head=head, sent=sent, receipt=receipt, left=left)
         if not self._confirm_some(confirmation):
             return
         if len(self._waiting) >= _MOST_WAITING:
@@ -88,6 +92,8 @@ class Proofs:
         for key in piece:
             for stored in self._store.peek(key):
                 self._confirm(stored, confirmation)
+        if not left and confirmation.is_whole:
+            confirmation.receipt.complete_as_of = confirmation.sent.latest
         return bool(left)
 
     def _confirm(self, stored: StoredResponse, by: _Confirmation) -> None:
@@ -98,6 +104,10 @@ class Proofs:
             return
         if generation != sent.generation:
             sent = replace(sent, generation=generation)
-        renewed = decisions.on_confirmed(stored, by.head, rules, sent, by.received)
-        if renewed is not None:
-            self._store.renew(renewed)
+        renewed = decisions.on_confirmed(stored, by.head, rules, sent, by.receipt)
+        if renewed is None:
+            by.is_whole = False
+            return
+        by.is_whole &= renewed.receipt is by.receipt
+        stored.receipt.complete_as_of = None  # what it stood for goes by another from now on
+        self._store.renew(renewed)

@@ -42,9 +42,7 @@ class Ticket(Generic[SubjectT]):
         "_again_at_boot_seconds",
         "_decided_in",
         "_epoch",
-        "_initial_age_seconds",
         "_lifetime_seconds",
-        "_received_boot_seconds",
         "_record",
         "_requests",
         "_shown",
@@ -53,6 +51,7 @@ class Ticket(Generic[SubjectT]):
         "_until_wall_seconds",
         "noticed_until",
         "read",
+        "receipt",
         "stored",
         "subject",
         "uses",
@@ -77,8 +76,7 @@ class Ticket(Generic[SubjectT]):
         self._shown = None if account is None or not terms.is_shown else account.buckets[Budget.UPSTREAM]
         self._until_boot_seconds = terms.until_boot_seconds
         self._until_wall_seconds = terms.until_wall_seconds
-        self._initial_age_seconds = stored.corrected_initial_age_seconds
-        self._received_boot_seconds = stored.response_received.boot_seconds
+        self.receipt = stored.receipt
         self._lifetime_seconds = stored.freshness_lifetime_seconds
         self.go_on(record)
 
@@ -134,7 +132,9 @@ class Ticket(Generic[SubjectT]):
         record.count += 1
         record.last_wall_seconds = wall_seconds
         self.uses += 1
-        age_seconds = self._initial_age_seconds + (boot_seconds - self._received_boot_seconds)
+        receipt = self.receipt
+        received = receipt.response_received.boot_seconds
+        age_seconds = receipt.corrected_initial_age_seconds + (boot_seconds - received)
         tally = self._tally
         tally.count += 1
         if age_seconds > tally.greatest_age_seconds:  # noqa: PLR1730 - a call costs more than all of this line
@@ -143,7 +143,8 @@ class Ticket(Generic[SubjectT]):
 
     def figures(self, boot_seconds: float) -> Figures:
         """Return the same of a use now, without one."""
-        age_seconds = self._initial_age_seconds + (boot_seconds - self._received_boot_seconds)
+        received = self.receipt.response_received.boot_seconds
+        age_seconds = self.receipt.corrected_initial_age_seconds + (boot_seconds - received)
         left = _NOTHING_TO_TELL
         if self._requests is not None and self._shown is not None:
             left = self._requests.left_at(boot_seconds) + self._shown.left_at(boot_seconds)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakValueDictionary
 
-from proxy.caching.reuse import shown_date
 from proxy.clock import Instant, readings
 from proxy.exchange.events import ExpressLaneClosed
 from proxy.exchange.ticket import Figures
@@ -88,7 +87,8 @@ class ExpressLane:
             figures = self._use_anew(entry, boot_seconds, wall_seconds)
             if figures is None:
                 return None
-        answer = entry.own + entry.common % figures + entry.body
+        date = ticket.receipt.date.encode()
+        answer = b"".join((entry.opening, date, entry.own, entry.common % figures, entry.body))
         self.answered += 1
         if not self.answered % _TIMED_ONE_IN:
             ticket.spent(_TIMED_ONE_IN * (self._boot_seconds() - boot_seconds))
@@ -143,7 +143,7 @@ class ExpressLane:
             stored = entry.ticket.stored
             if stored is entry.stored:
                 return True
-            template = entry.template.redated(shown_date(stored))
+            template = entry.template if stored.receipt.date.isascii() else None
         if template is None:
             issued = self._tickets.reissue(entry.ticket, now)
             template = None if issued is None else template_of(issued)

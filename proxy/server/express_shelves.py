@@ -22,24 +22,26 @@ MOST_CUTS = 16
 class KnownHead:
     """What answers one head: a ticket, and the octets around its figures. Counts for its own octets and overhead."""
 
-    __slots__ = ("_line", "_lines", "body", "common", "own", "size_bytes", "stored", "ticket")
+    __slots__ = ("_line", "_lines", "body", "common", "opening", "own", "size_bytes", "stored", "ticket")
 
     def __init__(self, ticket: Ticket[Any], template: Template, *, lines: "Lines", line: bytes) -> None:
         self.ticket = ticket
         self._lines = lines
         self._line = line
         self.answer_by(template)
-        own_bytes = len(self.own) + (len(self.common) if self.common is template.common else 0)
+        brought = (self.opening is template.opening, self.common is template.common)
+        own_bytes = len(self.own) + brought[0] * len(self.opening) + brought[1] * len(self.common)
         self.size_bytes = own_bytes + len(line) + lines.share_bytes + _OVERHEAD_BYTES
 
     @property
     def template(self) -> Template:
         """The head around the ticket's figures."""
-        return Template(own=self.own, common=self.common)
+        return Template(opening=self.opening, own=self.own, common=self.common)
 
     def answer_by(self, template: Template) -> None:
         """Answer from now on with a head made for the ticket's response, and with that one's body: no copy."""
-        self.own, self.common = template.own, self._lines.shared(template.common)
+        self.own = template.own
+        self.opening, self.common = self._lines.shared(template)
         self.stored = self.ticket.stored
         self.body = self.stored.response.body
 
@@ -51,13 +53,13 @@ class KnownHead:
 class Lines(dict[bytes, KnownHead]):
     """Entries by request line, for one tail. Their shelf stays as long as they do, for the peer's next connection."""
 
-    __slots__ = ("_common", "_shelf", "_tails", "tail")
+    __slots__ = ("_common", "_opening", "_shelf", "_tails", "tail")
 
     def __init__(self, shelf: "Shelf", tails: MutableMapping[bytes, "Lines"], tail: bytes) -> None:
         super().__init__()
         self._shelf = shelf  # it is there for as long as anybody is connected, or anything is kept on it
         self._tails = tails
-        self._common = b""
+        self._opening = self._common = b""
         self.tail = tail
 
     @property
@@ -65,11 +67,13 @@ class Lines(dict[bytes, KnownHead]):
         """What the next entry counts for of what all have in common: the first one for all of it."""
         return 0 if self else len(self.tail)
 
-    def shared(self, common: bytes) -> bytes:
-        """Return what is common to answers as one object with that of the last one, if it is the same."""
-        if common != self._common:
-            self._common = common
-        return self._common
+    def shared(self, template: Template) -> tuple[bytes, bytes]:
+        """Return what is common to answers as the same objects as in the last one, if it is the same."""
+        if template.opening != self._opening:
+            self._opening = template.opening
+        if template.common != self._common:
+            self._common = template.common
+        return self._opening, self._common
 
     def keep(self, line: bytes, entry: KnownHead) -> None:
         """Have an entry found."""

@@ -41,21 +41,15 @@ _SHAPING = frozenset(
 
 
 class Template(NamedTuple):
-    """A head around a ticket's figures: its `own` octets before the first one, and the rest with %d for each.
+    """A head around a ticket's Date and figures.
 
-    The rest is `common` to nearly all answers that one client gets.
+    `opening` goes before the Date; the response's `own` octets follow it, up to the first figure; the rest has %d for
+    each figure. Opening and rest are `common` to nearly all answers that one client gets.
     """
 
+    opening: bytes
     own: bytes
     common: bytes
-
-    def redated(self, date: str) -> "Template | None":
-        """Return the same with another Date; None if its own octets don't have just one."""
-        before, mark, after = self.own.partition(_DATE)
-        if not mark or _DATE in after or not date.isascii():
-            return None
-        _, end, rest = after.partition(b"\r\n")
-        return self._replace(own=before + mark + date.encode() + end + rest)
 
 
 def is_plain(request: Request) -> bool:
@@ -74,7 +68,7 @@ def rendered(issued: Issued) -> bytes:
 
 
 def template_of(issued: Issued) -> Template | None:
-    """Return the head around a ticket's figures; None if the answer has no such form."""
+    """Return the head around a ticket's Date and figures; None if the answer has no such form."""
     answer, figures = issued.answer, issued.figures
     if not isinstance(answer.body, bytes) or len(answer.body) > MOST_BODY_BYTES:
         return None
@@ -83,7 +77,13 @@ def template_of(issued: Issued) -> Template | None:
     except ValueError:
         return None
     age, ttl, *left = figures
-    own, mark, rest = head.partition(_AGE)
+    before, mark, rest = head.partition(_AGE)
+    opening, dated, own = before.partition(_DATE)
+    if not dated or _DATE in own:
+        return None  # it has not just one Date, and that before its Age
+    opening += dated
+    date, end, own = own.partition(b"\r\n")
+    own = end + own
     common = mark + _opened(rest.replace(b"%", b"%%"), age)
     # Where there are several, ours is the last: the origin may be a sidecar, too.
     before, mark, rest = common.rpartition(_HIT)
@@ -92,10 +92,10 @@ def template_of(issued: Issued) -> Template | None:
         before, mark, rest = common.rpartition(_STATE)
         common = before + mark + _NUMBER.sub(b"%d", rest, count=len(left))
     try:
-        is_true = own + common % figures == head
+        is_true = date.isascii() and opening + date + own + common % figures == head
     except (TypeError, ValueError):
         return None
-    return Template(own=own, common=common) if is_true else None
+    return Template(opening=opening, own=own, common=common) if is_true else None
 
 
 def _opened(text: bytes, figure: int) -> bytes:

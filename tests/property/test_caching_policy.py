@@ -6,6 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from proxy.caching import freshness
 from proxy.caching.decisions import Forward, Reuse, on_failure, on_not_modified, on_request, on_response
 from proxy.caching.http_profile import PRIVATE_RULES
 from proxy.caching.profile import Finding, Servability
@@ -16,7 +17,7 @@ from proxy.caching.stored_response import StoredResponse
 from proxy.caching.validation import freshened, upstream_fields
 from proxy.clock import Instant
 from proxy.semantics.message import Request, Response, ResponseHead
-from tests.unit.caching.messages import BOOT, WALL, answer, at, get, sent, stored, subject
+from tests.unit.caching.messages import BOOT, WALL, answer, at, get, receipt, sent, stored, subject
 
 UNHURRIED = settings(deadline=None)  # the machine is shared
 MOMENTS = st.builds(
@@ -38,13 +39,14 @@ AGES = st.sampled_from(["Age: 5", "Age: -5", "Age: x", "Age: 99999999999999", "A
 @UNHURRIED
 @given(AGES, MOMENTS, MOMENTS, MOMENTS)
 def test_age_is_never_negative_whatever_the_clocks_do(age, asked_at, received, now):
+    response = answer(age, "Cache-Control: max-age=60", "Date: Sun, 06 Nov 1994 08:49:37 GMT")
     kept = on_response(
         get(),
-        answer(age, "Cache-Control: max-age=60", "Date: Sun, 06 Nov 1994 08:49:37 GMT"),
+        response,
         subject(),
         subject().rules,
         replace(sent(), at=asked_at),
-        received,
+        freshness.receipt(response, subject().rules, asked_at, received),
         Finding(),
         own_tag=lambda _: '"ours"',
     )
@@ -123,7 +125,7 @@ def test_freshening_loses_no_field(held, update):
 def test_a_304_never_changes_content(update):
     held = stored('ETag: "a"', "Cache-Control: max-age=60")
     head = ResponseHead(status=304, reason="", fields=update)
-    fresh = on_not_modified(held, head, subject().rules, sent(), at(1))
+    fresh = on_not_modified(held, head, subject().rules, sent(), receipt(head, 1))
     assert not isinstance(fresh, StoredResponse) or fresh.response.body is held.response.body
 
 

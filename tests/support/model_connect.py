@@ -1,6 +1,7 @@
 """A model of Connect behind the `Upstream` port, in virtual time: one vault, versions, sync lag, lost answers.
 
-Every answer tells which request it answers (`served`), so that a test can ask when that request was sent. Time in
+Every answer about one item tells which request it answers (`served`), so that a test can ask when that request was
+sent; lists don't, so that they come again octet for octet as long as nothing has changed. Time in
 the model is the loop's; order is a counter, so that no two moments are equal.
 """
 
@@ -14,6 +15,7 @@ from proxy.exchange.ports import UpstreamRequest
 from tests.support.model_answer import ModelAnswer
 
 VAULT = "v" * 26
+_NOBODY = 0
 
 
 def item_id(number: int) -> str:
@@ -79,7 +81,7 @@ class ModelConnect:
         parts = path.removeprefix("/v1/vaults/").split("/")
         now = asyncio.get_running_loop().time()
         if len(parts) == 2:
-            return _answer_of(200, self._list(token, serial, now))
+            return _answer_of(200, self._list(token, now))
         identifier = parts[2]
         item = self.items[identifier]
         if request.method == "GET":
@@ -106,9 +108,9 @@ class ModelConnect:
         item.changes.append((visible_at, item.written))
         return _answer_of(200, self._document(identifier, answered, token, serial))
 
-    def _list(self, token: str, serial: int, now: float) -> list[dict[str, object]]:
+    def _list(self, token: str, now: float) -> list[dict[str, object]]:
         return [
-            self._document(identifier, version, token, serial)
+            self._document(identifier, version, token, _NOBODY)
             for identifier, item in self.items.items()
             if (version := item.visible(now)) is not None
         ]

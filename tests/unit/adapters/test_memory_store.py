@@ -15,11 +15,13 @@ from multidict import CIMultiDict, CIMultiDictProxy, istr
 
 from proxy.adapters.memory_store import Entry, MemoryStore, accounted_bytes, tag_bytes
 from proxy.caching.key import CacheKey, Tag
+from proxy.caching.receipt import Receipt
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
 from proxy.semantics.message import Response
 
 ROOMY = 10**9
+SHARED_DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 NAMES = [istr(f"X-Field-Name-{number:04}") for number in range(40)]
 
 
@@ -46,9 +48,12 @@ def response(
         key=key(number),
         nominated=nominated,
         response=Response(status=200, reason="OK", fields=CIMultiDictProxy(CIMultiDict(values)), body=body),
-        request_sent=instant(),
-        response_received=instant(),
-        corrected_initial_age_seconds=number + 0.3,
+        receipt=Receipt(
+            request_sent=instant(),
+            response_received=instant(),
+            corrected_initial_age_seconds=number + 0.3,
+            date=SHARED_DATE,
+        ),
         freshness_lifetime_seconds=60.0,
         stale_while_revalidate_seconds=0.0,
         stale_if_error_seconds=None,

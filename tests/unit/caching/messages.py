@@ -2,9 +2,11 @@
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from proxy.caching import freshness
 from proxy.caching.http_profile import PRIVATE_RULES, SHARED_RULES
 from proxy.caching.key import ROOT, CacheKey
-from proxy.caching.profile import Handling, Sent, Subject
+from proxy.caching.profile import CacheRules, Handling, Sent, Subject
+from proxy.caching.receipt import Receipt
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
 from proxy.semantics.dates import format_date
@@ -43,6 +45,17 @@ def date(seconds: float = 0.0) -> str:
     return format_date(WALL + seconds)
 
 
+def receipt(
+    head: ResponseHead,
+    received: float = 0.0,
+    *,
+    asked: float | None = None,
+    rules: CacheRules = PRIVATE_RULES,
+) -> Receipt:
+    """Return the receipt of an answer; unless it is said when it was asked for, it took no time."""
+    return freshness.receipt(head, rules, at(received if asked is None else asked), at(received))
+
+
 def subject(*, shared: bool = False) -> Subject:
     return Subject(
         resource="other",
@@ -78,9 +91,12 @@ def stored(
         key=CacheKey(b"p", "GET", "/a"),
         nominated=nominated,
         response=response,
-        request_sent=at(),
-        response_received=at(),
-        corrected_initial_age_seconds=age,
+        receipt=Receipt(
+            request_sent=at(),
+            response_received=at(),
+            corrected_initial_age_seconds=age,
+            date=response.fields.get("Date", date()),
+        ),
         freshness_lifetime_seconds=lifetime,
         stale_while_revalidate_seconds=stale_while_revalidate,
         stale_if_error_seconds=stale_if_error,

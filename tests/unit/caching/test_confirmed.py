@@ -11,7 +11,7 @@ from proxy.caching.reuse import present
 from proxy.caching.reuse_terms import reuse_terms
 from proxy.caching.stored_response import StoredResponse
 from proxy.caching.validation import redated
-from tests.unit.caching.messages import at, date, get, head, sent, stored
+from tests.unit.caching.messages import at, date, get, head, receipt, sent, stored
 
 CONFIRMING = [(), (f"Date: {date(9)}",), (f"Date: {date(9)}", "Age: 3"), ("Age: 3",)]
 HELD = [
@@ -38,13 +38,14 @@ def test_what_is_confirmed_is_shown_as_if_it_had_been_received_with_the_date_of_
     rules, held, lines
 ):
     before = stored('ETag: "a"', *held)
-    after = on_confirmed(before, head(*lines), rules, sent(9), at(9))
+    came = receipt(head(*lines), 9, rules=rules)
+    after = on_confirmed(before, head(*lines), rules, sent(9), came)
     received = replace(before, response=redated(before.response, head(*lines)))
     directives = origin_directives(received.response.fields, shared=rules.shared)
-    terms = reuse_terms(received.response, directives, rules, sent(9), at(9))
+    terms = reuse_terms(received.response, directives, rules, at(9))
     assert after is not None
     assert terms is not None
-    expected = replace(received, **terms._asdict(), request_sent=at(9), response_received=at(9))
+    expected = replace(received, **terms._asdict(), receipt=receipt(received.response, 9, rules=rules))
     shown, wanted = present(after, get(), at(12)), present(expected, get(), at(12))
     assert list(shown.fields.items()) == list(wanted.fields.items())
     assert after.freshness_lifetime_seconds == expected.freshness_lifetime_seconds
@@ -53,9 +54,11 @@ def test_what_is_confirmed_is_shown_as_if_it_had_been_received_with_the_date_of_
 
 def test_a_304_tells_the_date_of_what_was_confirmed_before():
     confirmed = on_confirmed(
-        stored('ETag: "a"', f"Date: {date()}"), head(f"Date: {date(9)}"), SILENT, sent(9), at(9)
+        *(stored('ETag: "a"', f"Date: {date()}"), head(f"Date: {date(9)}"), SILENT, sent(9)),
+        receipt(head(f"Date: {date(9)}"), 9),
     )
     assert confirmed is not None
-    fresh = on_not_modified(confirmed, head(f"Date: {date(20)}", status=304), SILENT, sent(20), at(20))
+    told = head(f"Date: {date(20)}", status=304)
+    fresh = on_not_modified(confirmed, told, SILENT, sent(20), receipt(told, 20))
     assert isinstance(fresh, StoredResponse)
     assert present(fresh, get(), at(20)).fields["Date"] == date(20)

@@ -4,11 +4,12 @@ from proxy.caching.decisions import NotStored, on_not_modified
 from proxy.caching.reasons import NotStoredReason
 from proxy.caching.reuse import present
 from proxy.caching.stored_response import StoredResponse
-from tests.unit.caching.messages import at, date, get, head, sent, stored, subject
+from tests.unit.caching.messages import at, date, get, head, receipt, sent, stored, subject
 
 
 def _freshen(*lines, held):
-    return on_not_modified(held, head(*lines, status=304), subject().rules, sent(99), at(100))
+    told = head(*lines, status=304)
+    return on_not_modified(held, told, subject().rules, sent(99), receipt(told, 100, asked=99))
 
 
 def test_a_304_of_another_date_is_about_something_else_unless_the_tags_agree():

@@ -25,7 +25,7 @@ from proxy.caching.reasons import ForwardReason as Why
 from proxy.caching.reasons import NotStoredReason as No
 from proxy.caching.stored_response import StoredResponse, Variation
 from proxy.errors import ErrorKind
-from tests.unit.caching.messages import answer, at, date, get, head, sent, stored, subject
+from tests.unit.caching.messages import answer, at, date, get, head, receipt, sent, stored, subject
 
 OK = Servability.SERVABLE
 FRESH = stored()
@@ -193,8 +193,9 @@ def test_no_request_extends_the_rules_hard_bound():
 
 def _store(response, *asked, shared=False):
     asker = subject(shared=shared)
+    came = receipt(response, asked=-1, rules=asker.rules)
     return on_response(
-        get(*asked), response, asker, asker.rules, sent(-1, 7), at(), Finding(version=3), own_tag=_own_tag
+        get(*asked), response, asker, asker.rules, sent(-1, 7), came, Finding(version=3), own_tag=_own_tag
     )
 
 
@@ -214,7 +215,7 @@ def test_a_stored_response_knows_all_that_was_decided_about_it():
     )
     assert isinstance(kept, StoredResponse)
     assert kept.nominated == (("accept", "text/plain"),)
-    assert (kept.corrected_initial_age_seconds, kept.freshness_lifetime_seconds) == (3.0, 60.0)
+    assert (kept.receipt.corrected_initial_age_seconds, kept.freshness_lifetime_seconds) == (3.0, 60.0)
     assert (kept.stale_while_revalidate_seconds, kept.stale_if_error_seconds) == (5.0, 9.0)
     assert (kept.entity_tag, kept.generation, kept.version) == ('"a"', 7, 3)
     assert not kept.must_validate
@@ -230,9 +231,9 @@ def test_a_body_that_the_origin_gave_no_tag_gets_ours():
 def test_a_body_that_varies_gets_no_tag_of_ours():
     varies = Finding(variation=cast(Variation, object()))
     rules = subject().rules
-    kept = on_response(
-        get(), answer("Cache-Control: max-age=60"), subject(), rules, sent(), at(), varies, own_tag=_own_tag
-    )
+    response = answer("Cache-Control: max-age=60")
+    came = receipt(response)
+    kept = on_response(get(), response, subject(), rules, sent(), came, varies, own_tag=_own_tag)
     assert isinstance(kept, StoredResponse)
     assert kept.entity_tag is None
 
@@ -280,7 +281,7 @@ def test_the_rules_bound_counts_where_the_origin_is_silent():
         silent,
         silent.rules,
         sent(),
-        at(),
+        receipt(head()),
         Finding(),
         own_tag=_own_tag,
     )
@@ -322,7 +323,8 @@ def test_targeted_directives_count_for_shared_caches_only():
 
 
 def _freshen(held, *lines, shared=False):
-    return on_not_modified(held, head(*lines, status=304), subject(shared=shared).rules, sent(99, 8), at(100))
+    told, rules = head(*lines, status=304), subject(shared=shared).rules
+    return on_not_modified(held, told, rules, sent(99, 8), receipt(told, 100, asked=99, rules=rules))
 
 
 def test_a_304_starts_a_new_life():
@@ -381,9 +383,9 @@ def test_a_304_about_what_is_stored_freshens_it(held, lines, chosen, anchor):
 
 
 RENEWED = {
-    *("response", "request_sent", "response_received", "generation", "entity_tag", "is_confirmed"),
-    *("corrected_initial_age_seconds", "freshness_lifetime_seconds", "must_validate", "must_revalidate"),
-    *("stale_while_revalidate_seconds", "stale_if_error_seconds", "date"),
+    *("response", "receipt", "generation", "entity_tag", "is_confirmed"),
+    *("freshness_lifetime_seconds", "must_validate", "must_revalidate"),
+    *("stale_while_revalidate_seconds", "stale_if_error_seconds"),
 }
 
 
@@ -396,10 +398,11 @@ def test_a_freshened_response_keeps_all_that_is_not_about_freshness(renew):
         evidence=(("item", b"7"),),
         variation=cast(Variation, object()),
     )
-    after = renew(before, head(f"Date: {date(9)}"), PRIVATE_RULES, sent(9), at(9))
+    told = head(f"Date: {date(9)}")
+    after = renew(before, told, PRIVATE_RULES, sent(9), receipt(told, 9))
     assert isinstance(after, StoredResponse)
     kept = {field.name for field in fields(StoredResponse)} - RENEWED
     assert kept >= {"key", "nominated", "tags", "scopes", "version", "evidence", "variation"}
     assert {name for name in kept if getattr(after, name) is not getattr(before, name)} == set()
     assert after.response.fields["Date"] == date(9)
-    assert (after.response_received, after.is_confirmed) == (at(9), renew is on_confirmed)
+    assert (after.receipt.response_received, after.is_confirmed) == (at(9), renew is on_confirmed)

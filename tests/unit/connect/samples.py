@@ -10,6 +10,7 @@ from proxy.caching.generations import Generations
 from proxy.caching.pieces import at_once
 from proxy.caching.profile import NO_EFFECTS, Effects, Finding, Sent, Servability, WriteOutcome, write_outcome
 from proxy.caching.reasons import NotStoredReason
+from proxy.caching.receipt import Receipt
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
 from proxy.connect.profile import ConnectProfile, ConnectRules, ConnectSubject
@@ -171,9 +172,9 @@ class Driver:
             key=subject.key,
             nominated=(),
             response=response,
-            request_sent=sent.at,
-            response_received=now,
-            corrected_initial_age_seconds=0.0,
+            receipt=Receipt(
+                request_sent=sent.at, response_received=now, corrected_initial_age_seconds=0.0, date=""
+            ),
             freshness_lifetime_seconds=self.profile.storing_rules(subject, now).assigned_freshness_seconds
             or 0.0,
             stale_while_revalidate_seconds=0.0,

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.caching import freshness
+from proxy.caching.http_profile import PRIVATE_RULES
 from proxy.caching.pieces import at_once
 from proxy.caching.profile import Finding
 from proxy.caching.reasons import NotStoredReason
@@ -321,8 +323,7 @@ def stored_item(*otp_fields: dict[str, object], seconds: float = 0.0, lifetime: 
     return replace(
         stored_response(lifetime=lifetime),
         response=response,
-        request_sent=at(0.0),
-        response_received=at(0.0),
+        receipt=freshness.receipt(response, PRIVATE_RULES, at(0.0), at(0.0)),
         variation=recomputation,
     )
 

@@ -168,6 +168,23 @@ async def test_a_change_drops_the_searches_that_it_may_concern_and_only_those(wo
 
 
 @in_virtual_time(BY_HAND)
+async def test_a_change_after_many_unchanged_lists_drops_only_the_searches_that_it_may_concern(world):
+    await world.look()
+    await asyncio.sleep(1)
+    for target in (search(0), search(1)):
+        await world.get(target)
+    for _ in range(4):
+        await asyncio.sleep(20)
+        await world.look()
+    assert await world.is_hit(search(0))
+    world.vault.change(item_id(1))
+    await asyncio.sleep(5)
+    await world.look()
+    assert await world.is_hit(search(0))
+    assert not await world.is_hit(search(1))
+
+
+@in_virtual_time(BY_HAND)
 async def test_a_new_title_drops_every_search(world):
     await world.look()
     await world.get(search(0))

@@ -5,11 +5,14 @@ import itertools
 from dataclasses import dataclass, replace
 
 import pytest
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.adapters.memory_store import MemoryStore
+from proxy.caching import freshness
 from proxy.caching.generations import Generations
 from proxy.caching.key import Tag
 from proxy.caching.profile import CacheRules, Sent
+from proxy.caching.receipt import Receipt
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
 from proxy.exchange.epoch import Epoch
@@ -19,10 +22,15 @@ from tests.unit.adapters.test_memory_store import key, response, roomy
 
 VAULT: Tag = ("vault", "v")
 COUNT, PIECE = 10, 3
+DATED = CIMultiDictProxy(CIMultiDict(Date="Sun, 06 Nov 1994 08:49:37 GMT"))
 ASKED = Instant(wall_seconds=1000.0, boot_seconds=1000.0)
 ARRIVED = Instant(wall_seconds=1001.0, boot_seconds=1001.0)
 RULES = CacheRules(
-    shared=False, heuristics=False, assigned_freshness_seconds=60.0, stale_if_error_seconds=3600.0
+    shared=False,
+    heuristics=False,
+    assigned_freshness_seconds=60.0,
+    stale_if_error_seconds=3600.0,
+    ages_by_date=False,
 )
 
 
@@ -65,9 +73,14 @@ class World:
         stored = response(number, VAULT)
         return replace(stored, scopes=(scope(number),), generation=0)
 
-    def list_arrives(self, *outdated: int, asked: Instant = ASKED) -> None:
+    def list_arrives(self, *outdated: int, asked: Instant = ASKED) -> Receipt:
         sent = Sent(at=asked, generation=0, latest=self.generations.latest)
-        self.proofs.apply(Listed(frozenset(outdated)), self.head, sent, ARRIVED)
+        receipt = self.receipt(asked)
+        self.proofs.apply(Listed(frozenset(outdated)), self.head, sent, receipt)
+        return receipt
+
+    def receipt(self, asked: Instant) -> Receipt:
+        return freshness.receipt(self.head, RULES, asked, ARRIVED)
 
     def stored(self, number: int) -> StoredResponse | None:
         return next(iter(self.store.peek(key(number))), None)
@@ -140,7 +153,8 @@ async def test_what_has_gone_in_between_does_not_come_back():
 async def test_a_later_answer_about_the_same_thing_stays():
     world = World()
     world.list_arrives()
-    later = [replace(world.item(number), request_sent=ARRIVED, version=4) for number in range(COUNT)]
+    receipt = world.receipt(ARRIVED)
+    later = [replace(world.item(number), receipt=receipt, version=4) for number in range(COUNT)]
     for stored in later:
         world.store.put(stored)
     await world.settle()
@@ -181,6 +195,41 @@ async def test_lists_that_come_faster_than_their_turns_keep_no_more_memory_and_l
     assert asked == {ASKED.boot_seconds + 49}
 
 
+def dated() -> World:
+    """Return a world whose answers say when they were made, and no more."""
+    world = World()
+    world.head = ResponseHead(status=200, reason="", fields=DATED)
+    for number in range(COUNT):
+        item = world.item(number)
+        world.store.put(replace(item, response=replace(item.response, fields=DATED)))
+    return world
+
+
+async def test_a_receipt_is_complete_when_all_that_is_confirmed_goes_by_it_and_no_longer():
+    world = dated()
+    world.generations.advance([scope(99)])
+    first = world.list_arrives()
+    assert first.complete_as_of is None
+    await world.settle()
+    assert first.complete_as_of == world.generations.latest
+    assert {id(world.store.peek(key(number))[0].receipt) for number in range(COUNT)} == {id(first)}
+    second = world.list_arrives(asked=ARRIVED)
+    assert first.complete_as_of is None
+    await world.settle()
+    assert second.complete_as_of == world.generations.latest
+
+
+async def test_a_receipt_that_one_response_does_not_go_by_is_never_complete():
+    world = dated()
+    odd = world.item(3)
+    fields = CIMultiDictProxy(CIMultiDict(DATED, Expires="Thu, 01 Jan 2099 00:00:00 GMT"))
+    world.store.put(replace(odd, response=replace(odd.response, fields=fields)))
+    receipt = world.list_arrives()
+    await world.settle()
+    assert world.confirmed() == set(range(COUNT))
+    assert receipt.complete_as_of is None
+
+
 class Failing(Listed):
     """A proof with a fault that shows after the first piece."""
 
@@ -192,7 +241,7 @@ class Failing(Listed):
 
 async def test_a_proof_that_fails_does_not_stand_in_the_way_of_the_next():
     world = World()
-    world.proofs.apply(Failing(), world.head, Sent(at=ASKED, generation=0, latest=0), ARRIVED)
+    world.proofs.apply(Failing(), world.head, Sent(at=ASKED, generation=0, latest=0), world.receipt(ASKED))
     await world.settle()
     assert len(world.confirmed()) == PIECE
     world.list_arrives(asked=ARRIVED)

@@ -7,6 +7,8 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.admission.rate_limiter import Budget, RateLimiter
+from proxy.caching import freshness
+from proxy.caching.http_profile import PRIVATE_RULES
 from proxy.exchange.events import BackgroundFinished
 from proxy.exchange.exchange import ExchangeLimits
 from proxy.exchange.rate_limits import LimitMode
@@ -103,7 +105,8 @@ def freshened(old, at, *, fields=(), **changed):
     known = CIMultiDict(old.response.fields)
     known.update(fields)
     response = replace(old.response, fields=CIMultiDictProxy(known), **changed)
-    return replace(old, request_sent=at, response_received=at, response=response)
+    receipt = freshness.receipt(response, replace(PRIVATE_RULES, ages_by_date=False), at, at)
+    return replace(old, receipt=receipt, response=response)
 
 
 def dated(text):

@@ -11,7 +11,7 @@ from proxy.server.express_shelves import MOST_CUTS, KnownHead, Lines, Shelf
 from proxy.server.express_template import Template
 
 TAIL = b"\r\nHost: a\r\nAuthorization: Bearer t\r\n\r\n"
-HEAD = Template(own=b"head", common=b"rest")
+HEAD = Template(opening=b"opening", own=b"head", common=b"rest")
 LINE = b"GET /v1/vaults HTTP/1.1"
 CHANGING = ChangingFields([f"X-Id-{number}" for number in range(MOST_CUTS + 1)], only_unsampled=False)
 
@@ -53,9 +53,11 @@ def test_the_tail_is_counted_with_the_first_entry_and_the_line_with_each():
 
 def test_what_answers_have_in_common_is_kept_and_counted_once():
     shelf = Shelf(NOBODY)
-    first = keep(shelf, template=Template(own=b"1", common=bytes(bytearray(b"rest"))))
-    second = keep(shelf, LINE + b"x", template=Template(own=b"22", common=bytes(bytearray(b"rest"))))
-    other = keep(shelf, LINE + b"y", template=Template(own=b"22", common=b"another"))
+    first = keep(shelf, template=Template(opening=b"o", own=b"1", common=bytes(bytearray(b"rest"))))
+    second = keep(
+        shelf, LINE + b"x", template=Template(opening=b"o", own=b"22", common=bytes(bytearray(b"rest")))
+    )
+    other = keep(shelf, LINE + b"y", template=Template(opening=b"o", own=b"22", common=b"another"))
     assert second.common is first.common
     assert other.common == b"another"
     assert second.size_bytes - first.size_bytes == 1 + 1 - len(b"rest") - len(TAIL)
