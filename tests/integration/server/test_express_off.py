@@ -50,7 +50,7 @@ async def test_an_answer_that_is_not_the_full_paths_closes_it_and_never_reaches_
     async with lane_world(shop.emulator) as world, world.wire() as wire:
         (hit,) = await world.warm(wire, shop.head())
         (entry,) = entries(world)
-        entry.own = entry.own.replace(b"200 OK", b"203 OK")
+        entry.opening = entry.opening.replace(b"200 OK", b"203 OK")
         world.lane.answered = 1023
         assert await wire.ask(shop.head()) == hit
         await expect_closed(world, wire, shop, told, hit, ExpressLaneClosed.MISMATCH)
