@@ -115,14 +115,16 @@ class Effects:
 
     `advance` lists scopes whose generation rises. `remove` lists conjunctions of tags: every stored response
     that carries all tags of one of them goes. `proofs` count for what was sent before any of this.
+    `keeps_decisions`: all that was decided before still stands, but for what is stored anew.
     """
 
     advance: tuple[Tag, ...] = ()
     remove: tuple[tuple[Tag, ...], ...] = ()
     proofs: tuple[Proof, ...] = ()
+    keeps_decisions: bool = False
 
 
-NO_EFFECTS = Effects()
+NO_EFFECTS = Effects(keeps_decisions=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

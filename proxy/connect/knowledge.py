@@ -5,7 +5,7 @@ anything. Evidence of one token may demote what others have stored, never freshe
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from proxy.caching.key import Tag
 from proxy.caching.profile import CacheRules, Effects, Proof
@@ -91,7 +91,18 @@ class Knowledge:
         self.checks.interval_seconds = rules.check_interval_seconds
 
     def success(self, subject: ConnectSubject, reading: Reading, sent: Instant, now: Instant) -> Effects:
-        """Learn from a complete 200 or 304 to GET."""
+        """Learn from a complete 200 or 304 to GET.
+
+        It only extends what a token may read, so what was decided stands: unless something has moved or is to go, or
+        has become known (somebody else may have an older version).
+        """
+        known = self.versions.discoveries
+        effects = self._success(subject, reading, sent, now)
+        if effects.advance or effects.remove or self.versions.discoveries != known:
+            return effects
+        return replace(effects, keeps_decisions=True)
+
+    def _success(self, subject: ConnectSubject, reading: Reading, sent: Instant, now: Instant) -> Effects:
         names, digest = subject.names, subject.digest
         follows = _Consequences()
         self.repeated_lists.learnt(digest, names.vault)

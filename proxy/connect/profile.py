@@ -4,6 +4,8 @@ It brings the tables together and decides in one place what may be served and st
 returns `Effects`, and the exchange carries them out.
 """
 
+from dataclasses import replace
+
 from proxy.caching.decisions import is_failure
 from proxy.caching.pieces import Pieces, whole
 from proxy.caching.profile import (
@@ -173,8 +175,9 @@ class ConnectProfile:
         self._forgive(partition, head.status)
         match head.status:
             case 200 | 304 if finding is not None and finding.reading is not None:
-                self._subjects.accept(partition)
-                return self._knowledge.success(subject, finding.reading, sent.at, now)
+                is_renamed = self._subjects.accept(partition)
+                effects = self._knowledge.success(subject, finding.reading, sent.at, now)
+                return replace(effects, keeps_decisions=False) if is_renamed else effects
             case 401:
                 if not self._knowledge.health.is_unsynced(now):
                     told = head if isinstance(head, Response) else None

@@ -73,10 +73,12 @@ class Subjects:
         request = Request(method=method, target=target, fields=_NO_FIELDS)
         return self._make(CacheKey(partition.digest, method, target), partition, request)
 
-    def accept(self, partition: Partition) -> None:
-        """Note that Connect has accepted a token: from now on it has a name."""
-        if self.tokens.accept(partition):
+    def accept(self, partition: Partition) -> bool:
+        """Note that Connect has accepted a token: from now on it has a name. Tell whether that is another."""
+        is_renamed = self.tokens.accept(partition)
+        if is_renamed:
             self._known.clear()
+        return is_renamed
 
     def adopt(self, rules: ConnectRules) -> None:
         """Go by other freshness and other names of tokens from now on."""

@@ -98,7 +98,7 @@ class Exchange(Generic[SubjectT, FindingT]):
         self._entry = Entry(composer=composer, crowd=self._crowd, routes=outside.routes)
         self._buffers = BufferBudget(limits.buffered_bytes)
         collector = BodyCollector(self._buffers, limit_bytes=limits.response_bytes)
-        self._proofs = Proofs(store=outside.store, generations=generations, epoch=outside.epoch)
+        self._proofs = Proofs(store=outside.store, generations=generations)
         self._learner = learner = Learner(
             profile=outside.profile,
             store=outside.store,

@@ -55,7 +55,8 @@ class Learner(Generic[SubjectT, FindingT]):
 
     def carry_out(self, effects: Effects) -> int:
         """Raise generations and remove stored responses; return how many went."""
-        self._epoch.move()  # whatever is learnt, by an answer or a write, ends here
+        if not effects.keeps_decisions:
+            self._epoch.move()
         if effects.advance:
             self._generations.advance(effects.advance)
         return sum(self._store.remove_tagged(tags) for tags in effects.remove)

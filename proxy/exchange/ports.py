@@ -107,6 +107,10 @@ class Companion(Protocol):
         """What it counts for; never changes."""
         ...
 
+    def outdate(self) -> None:
+        """Take note that another response is stored in its place. Must not ask the store for anything."""
+        ...
+
     def drop(self) -> None:
         """Go: the response has. Must not ask the store for anything."""
         ...

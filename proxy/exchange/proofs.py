@@ -13,7 +13,6 @@ from proxy.caching.key import CacheKey
 from proxy.caching.profile import Proof, Sent
 from proxy.caching.receipt import Receipt
 from proxy.caching.stored_response import StoredResponse
-from proxy.exchange.epoch import Epoch
 from proxy.exchange.ports import ResponseStore
 from proxy.exchange.sweeper import Sweeper
 from proxy.semantics.message import ResponseHead
@@ -43,12 +42,9 @@ class _Confirmation:
 class Proofs:
     """Applies proofs, `piece` responses at once."""
 
-    def __init__(
-        self, *, store: ResponseStore, generations: Generations, epoch: Epoch, piece: int = _PIECE
-    ) -> None:
+    def __init__(self, *, store: ResponseStore, generations: Generations, piece: int = _PIECE) -> None:
         self._store = store
         self._generations = generations
-        self._epoch = epoch
         self._piece = piece
         self._waiting: deque[_Confirmation] = deque()
         self._sweeper = Sweeper(self._go_on)
@@ -75,7 +71,6 @@ class Proofs:
     def _go_on(self) -> bool:
         """Apply the next piece; tell whether there is another."""
         confirmation = self._waiting.popleft()
-        self._epoch.move()
         if self._confirm_some(confirmation):
             self._waiting.appendleft(confirmation)
         return bool(self._waiting)

@@ -22,6 +22,7 @@ Figures = tuple[int, ...]
 many requests are left and in how many seconds it is full."""
 
 _NOTHING_TO_TELL: Figures = ()
+_NEVER = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,10 @@ class Ticket(Generic[SubjectT]):
         self.receipt = stored.receipt
         self._lifetime_seconds = stored.freshness_lifetime_seconds
         self.go_on(record)
+
+    def outdate(self) -> None:
+        """Be good for nothing until it is decided anew: something else is stored in place of its response."""
+        self._decided_in = _NEVER
 
     def go_on(self, record: ReadRecord) -> None:
         """Go on as it was decided, until it must be noticed again; uses are on another record."""

@@ -45,6 +45,10 @@ class KnownHead:
         self.stored = self.ticket.stored
         self.body = self.stored.response.body
 
+    def outdate(self) -> None:
+        """Have the ticket decided for anew."""
+        self.ticket.outdate()
+
     def drop(self) -> None:
         """Answer nothing any more."""
         self._lines.lose(self._line, self)

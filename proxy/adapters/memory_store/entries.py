@@ -73,6 +73,12 @@ class Entry:
         self.older: Entry | None = None
         self.newer: Entry | None = None
 
+    def hold(self, variants: tuple[StoredResponse, ...]) -> None:
+        """Hold other responses from now on, and have companions know."""
+        self.variants = variants
+        for companion in self.companions:
+            companion.outdate()
+
     def count(self) -> int:
         """Count anew; return by how much more it is than before."""
         before = self.size_bytes

@@ -98,9 +98,8 @@ class MemoryStore:
         """Put a freshened response in place of the one it was made of."""
         entry = self._entry(stored.key)
         if entry is not None:
-            entry.variants = tuple(
-                [stored if known.nominated == stored.nominated else known for known in entry.variants]
-            )
+            kept = [stored if known.nominated == stored.nominated else known for known in entry.variants]
+            entry.hold(tuple(kept))
 
     def tagged(self, tags: Sequence[Tag]) -> Sequence[StoredResponse]:
         """Return every response that carries all of `tags`."""
@@ -257,7 +256,8 @@ class MemoryStore:
         return False
 
     def _fill(self, entry: Entry, variants: tuple[StoredResponse, ...]) -> None:
-        before, entry.variants = entry.variants, variants
+        before = entry.variants
+        entry.hold(variants)
         self._count += len(variants) - len(before)
         self._plural += (len(variants) > 1) - (len(before) > 1)
         self._bytes += entry.count()

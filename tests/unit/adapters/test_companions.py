@@ -13,7 +13,10 @@ class Paper:
 
     def __init__(self, size_bytes: int = 100) -> None:
         self.size_bytes = size_bytes
-        self.times_dropped = 0
+        self.times_dropped = self.times_outdated = 0
+
+    def outdate(self) -> None:
+        self.times_outdated += 1
 
     def drop(self) -> None:
         self.times_dropped += 1
@@ -39,6 +42,20 @@ def test_nothing_is_kept_with_what_is_not_stored():
     assert not store.attach(key(), companion)
     store.detach(key(), companion)
     assert (store.stored_bytes, companion.times_dropped) == (0, 0)
+
+
+def test_a_companion_hears_of_every_other_response_that_is_stored_in_place_of_its_own():
+    store, companion = accompanied()
+    store.put(response(1, ("a",)))
+    assert companion.times_outdated == 1
+    store.renew(replace(store.peek(key())[0], version=9))
+    assert companion.times_outdated == 2
+    store.put(response(1, ("b",), nominated=(("accept", "x"),)))
+    store.remove_tagged([("a",)])
+    assert companion.times_outdated == 4
+    store.put(response(2, ("a",)))
+    store.get(key())
+    assert (companion.times_outdated, companion.times_dropped) == (4, 0)
 
 
 @pytest.mark.parametrize("tags", [(), (("a",),)])

@@ -15,9 +15,9 @@ from proxy.caching.profile import CacheRules, Sent
 from proxy.caching.receipt import Receipt
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
-from proxy.exchange.epoch import Epoch
 from proxy.exchange.proofs import _MOST_WAITING, Proofs
 from proxy.semantics.message import ResponseHead
+from tests.unit.adapters.test_companions import Paper
 from tests.unit.adapters.test_memory_store import key, response, roomy
 
 VAULT: Tag = ("vault", "v")
@@ -61,8 +61,7 @@ class World:
     def __init__(self, count: int = COUNT) -> None:
         self.store: MemoryStore = roomy()
         self.generations = Generations()
-        self.epoch = Epoch()
-        self.proofs = Proofs(store=self.store, generations=self.generations, epoch=self.epoch, piece=PIECE)
+        self.proofs = Proofs(store=self.store, generations=self.generations, piece=PIECE)
         self.count = count
         for number in range(count):
             self.store.put(self.item(number))
@@ -106,24 +105,27 @@ async def test_one_piece_is_confirmed_at_once_and_the_others_a_turn_each():
     assert seen[-1] == COUNT
 
 
-async def test_decisions_that_are_kept_are_made_anew_after_every_piece():
+async def test_decisions_about_what_a_piece_has_confirmed_are_made_anew_and_no_others():
     world = World()
+    companions = [Paper() for _ in range(COUNT)]
+    for number, companion in enumerate(companions):
+        assert world.store.attach(key(number), companion)
     world.list_arrives()
-    confirmed, number = world.confirmed(), world.epoch.number
-    while len(confirmed) < COUNT:
+    while True:
+        confirmed = world.confirmed()
+        assert {n for n, companion in enumerate(companions) if companion.times_outdated} == confirmed
+        if len(confirmed) == COUNT:
+            break
         await asyncio.sleep(0)
-        if world.confirmed() != confirmed:
-            assert world.epoch.number > number
-        confirmed, number = world.confirmed(), world.epoch.number
+    await world.settle()
+    assert {companion.times_outdated for companion in companions} == {1}
 
 
 async def test_a_list_that_is_one_piece_leaves_nothing_for_later():
     world = World(count=PIECE)
     world.list_arrives()
     assert world.confirmed() == set(range(PIECE))
-    number = world.epoch.number
-    await world.settle()
-    assert world.epoch.number == number
+    assert not world.proofs._waiting
 
 
 async def test_all_that_is_outdated_goes_at_once():
