@@ -1,12 +1,12 @@
 """One number that moves whenever something has happened on which a decision may rest.
 
 Whoever keeps a decision to repeat it (a ticket) keeps the number with it: as long as it has not moved, only time can
-have changed what was decided.
+have changed what was decided: that, and what is stored, of which whoever keeps it is told by the store (`Companion`).
 """
 
 
 class Epoch:
-    """Counts what has happened: answers learnt from, writes, purges, switched modes, settings, a failing audit."""
+    """Counts what may have ended a decision: answers, writes, purges, switched modes, settings, a failing audit."""
 
     __slots__ = ("number",)
 
