@@ -1,7 +1,7 @@
 """One number that moves whenever something has happened on which a decision may rest.
 
 Whoever keeps a decision to repeat it (a ticket) keeps the number with it: as long as it has not moved, only time can
-have changed what was decided: that, and what is stored, of which whoever keeps it is told by the store (`Companion`).
+have changed what was decided, or another response that is stored in place of its own. Of that the store tells it.
 """
 
 

@@ -50,6 +50,11 @@ class World:
     def documents(self):
         return [document for file in self.files for document in documents_of(file.read_bytes())]
 
+    def documents_so_far(self):
+        """Return the same while it is being written: the last line may not be whole."""
+        octets = (file.read_bytes() for file in self.files)
+        return [one for read in octets for one in documents_of(read[: read.rfind(b"\n") + 1])]
+
     def to_file(self, **overrides):
         return {
             "AUDIT__OUTPUT": "file",
@@ -382,7 +387,7 @@ async def test_background_requests_stand_in_the_name_of_the_token_with_their_cau
         await WireClient.connect(sidecar.address) as client,
     ):
         async with asyncio.timeout(30):
-            while "background" not in reads_in(world.documents()):
+            while "background" not in reads_in(world.documents_so_far()):
                 for path in (world.item, world.items):
                     await client.ask(request_head("GET", path, world.tokens[0]))
     line = next(one for one in world.documents() if one.get("how") == "background")
