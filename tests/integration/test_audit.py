@@ -228,7 +228,7 @@ async def test_a_full_disk_is_said_survived_and_on_record_afterwards(world):
     settings = world.to_file(AUDIT__INTERVAL_SECONDS="0.05")
     async with sidecar_process(world.emulator.url, world.folder, **settings) as sidecar:
         load = Load(sidecar.address, world)
-        await load.until(lambda: load.seen["hit"] > 50 and reads_in(world.documents()).total())
+        await load.until(lambda: load.seen["hit"] > 50 and reads_in(world.documents_so_far()).total())
         soft, hard = resource.prlimit(sidecar.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(sidecar.pid, resource.RLIMIT_FSIZE, (world.file.stat().st_size + 100, hard))
         await until(lambda: b'"audit.failing"' in sidecar.output)
