@@ -52,7 +52,7 @@ class Versions:
         # Not an OrderedDict: one of 50,000 takes 7 ms to grow. Whoever is noted comes last, once it is nearly full.
         self._highest: dict[VersionKey, _Known] = {}
         self.discoveries = 0
-        """How often anything became known that was not."""
+        """How often anything became known that was not, or not any more."""
 
     def highest(self, key: VersionKey, now: Instant) -> int | None:
         """Return the highest version known; None if there is none or it was seen too long ago."""
@@ -89,6 +89,8 @@ class Versions:
                     continue
                 if version > known.version:
                     moved.append(key)
+            else:
+                self.discoveries += 1  # what was shown too long ago is not known
             known.version, known.shown = version, boot_seconds
             if not has_room:
                 del highest[key]

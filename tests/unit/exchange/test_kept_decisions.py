@@ -4,14 +4,16 @@ That something else is stored under its key it hears from the store (test_compan
 """
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from proxy.connect.rules import ConnectRules
 from proxy.semantics.message import Request
 from tests.support.model_connect import item_id
 from tests.support.virtual_time import in_virtual_time
-from tests.unit.exchange.test_said_again import LIST, World, target
+from tests.unit.exchange.test_said_again import LIST, RULES, World, target
 
 
 async def another_token_sees_a_newer_version(world: World) -> None:
@@ -35,6 +37,18 @@ async def its_token_is_doubted(world: World) -> None:
     asking = asyncio.create_task(world.get(target(3)))
     await asyncio.sleep(0.05)  # it is asked once more before it is believed
     assert not asking.done()
+
+
+@in_virtual_time
+async def test_a_version_that_is_seen_after_the_last_was_forgotten_ends_a_decision():
+    """What was shown too long ago is not known: nothing moves, but what is stored with less must be validated."""
+    world, ticket = await begun(replace(RULES, stale_if_error_seconds=5.0))
+    await asyncio.sleep(10.0)
+    await another_token_sees_a_newer_version(world)
+    assert not ticket.still_holds(world.clock.now())
+    answer = await world.get(target(0))
+    assert "hit" not in answer.fields["Cache-Status"]
+    await world.exchange.close()
 
 
 @pytest.mark.parametrize(
@@ -76,10 +90,10 @@ async def test_what_shows_nothing_new_leaves_it_alone(act):
     await world.exchange.close()
 
 
-async def begun():
+async def begun(rules: ConnectRules = RULES):
     """Return a world, and a ticket for the first of its items."""
     world = World()
-    await world.begin()
+    await world.begin(rules)
     await world.get(LIST, "beta", anew=True)
     fields = CIMultiDictProxy(CIMultiDict(Authorization="Bearer alpha"))
     now = world.clock.now()

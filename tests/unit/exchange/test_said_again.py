@@ -187,8 +187,8 @@ async def _another_token_sees_an_unknown_item(world: World) -> None:
     world.connect.items["other".ljust(26, "b")] = known
     await world.get(f"{LIST}/{'other'.ljust(26, 'b')}", "beta")
     del world.connect.items["other".ljust(26, "b")]
-    world.connect.items = {**world.connect.items, item_id(1): known}
-    world.connect.items = {item_id(number): world.connect.items[item_id(number)] for number in range(4)}
+    world.connect.items[item_id(1)] = known
+    world.connect.items = dict(sorted(world.connect.items.items()))  # in the order in which they were listed
 
 
 async def _other_settings(world: World) -> None:

@@ -13,7 +13,7 @@ from proxy.server.express import ExpressLane
 from proxy.server.express_heads import ChangingFields
 from proxy.server.express_reading import HeadReader
 from proxy.server.translate import OwnNames
-from tests.support.exchanges import make_exchange
+from tests.support.exchanges import TestedExchange, make_exchange
 from tests.unit.adapters.test_what_responses_take import Items
 
 COUNT = 1_000
@@ -32,19 +32,44 @@ def head(number: int) -> bytes:
     ).encode()
 
 
-async def test_entries_count_for_what_they_take():
-    exchange = make_exchange(upstream=Items(), clock=SystemClock(), store_bytes=10**9)
+FIELDS = CIMultiDictProxy(CIMultiDict({"Authorization": f"Bearer {TOKEN}", "Host": "sidecar:8180"}))
+
+
+def request_for(number: int) -> Request:
+    return Request(method="GET", target=target(number), fields=FIELDS, peer=PEER)
+
+
+def lane_of(exchange: TestedExchange) -> ExpressLane:
     reader = HeadReader(ConnectionLimits(), OwnNames())
-    lane = ExpressLane(
+    return ExpressLane(
         exchange.tickets,
         changing=ChangingFields((), only_unsampled=False),
         decide=reader.read,
         on_closed=lambda _: None,
     )
+
+
+async def test_a_head_that_is_known_is_not_learnt_again():
+    """Clients that ask for the same at once are all on the full path until the first of them has been answered."""
+    exchange = make_exchange(upstream=Items(), clock=SystemClock())
+    lane = lane_of(exchange)
+    shelf = lane.shelf(PEER)
+    await exchange.handle(request_for(0), None)
+    for _ in range(2):
+        lane.learn(head(0), request_for(0), shelf)
+    ((entry,),) = (lines.values() for lines in shelf.tails.values())
+    for _ in range(14):
+        lane.learn(head(0), request_for(0), shelf)
+    ((after,),) = (lines.values() for lines in shelf.tails.values())
+    assert after is entry
+
+
+async def test_entries_count_for_what_they_take():
+    exchange = make_exchange(upstream=Items(), clock=SystemClock(), store_bytes=10**9)
+    lane = lane_of(exchange)
     shelf, store = lane.shelf(PEER), exchange.tickets.store
-    fields = CIMultiDictProxy(CIMultiDict({"Authorization": f"Bearer {TOKEN}", "Host": "sidecar:8180"}))
     for number in range(COUNT):
-        request = Request(method="GET", target=target(number), fields=fields, peer=PEER)
+        request = request_for(number)
         await exchange.handle(request, None)
         await exchange.handle(request, None)  # its subject is kept from now on
         lane.learn(head(number), request, shelf)
@@ -53,9 +78,7 @@ async def test_entries_count_for_what_they_take():
     tracemalloc.start()
     try:
         for number in range(COUNT):
-            lane.learn(
-                head(number), Request(method="GET", target=target(number), fields=fields, peer=PEER), shelf
-            )
+            lane.learn(head(number), request_for(number), shelf)
         gc.collect()
         taken = tracemalloc.get_traced_memory()[0]
     finally:
