@@ -5,7 +5,7 @@ A successful unsafe request outdates its targets in all partitions (section 4.4)
 stored, and asks upstream with GET when there is nothing, as nginx does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from proxy.caching.decisions import is_failure
@@ -149,7 +149,13 @@ class HttpProfile:
         """Know no end."""
         return NO_END
 
-    def repeated(self, subject: HttpSubject, reused: StoredResponse, count: int, now: Instant) -> bool:
+    def counts_with(self, subject: HttpSubject) -> Hashable:
+        """Tell of all together."""
+        return None
+
+    def repeated(
+        self, subject: HttpSubject, reused: Sequence[StoredResponse], count: int, now: Instant
+    ) -> bool:
         """Nothing is ever asked for in the background."""
         return False
 

@@ -5,6 +5,7 @@ does: `HttpProfile` answers with the RFC's own rules for any origin, the Connect
 A profile performs nothing: it is told what happened and says what follows.
 """
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
@@ -287,6 +288,13 @@ class Profile(Protocol[SubjectT, FindingT]):
         """
         ...
 
-    def repeated(self, subject: SubjectT, reused: StoredResponse, count: int, now: Instant) -> bool:
-        """Take note of so many more requests like one that was `concluded`, the last one now. Tells the same."""
+    def counts_with(self, subject: SubjectT) -> Hashable:
+        """Return what is equal for all subjects whose requests may be told of together, as `repeated`."""
+        ...
+
+    def repeated(self, subject: SubjectT, reused: Sequence[StoredResponse], count: int, now: Instant) -> bool:
+        """Take note of so many more requests like some that were `concluded`, the last one now. Tells the same.
+
+        They count with `subject`; `reused` are some of the stored responses that answered them.
+        """
         ...

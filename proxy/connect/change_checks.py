@@ -8,7 +8,7 @@ A token's own words (its Authorization field) are kept while it is in use, and n
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
@@ -71,11 +71,6 @@ class _Watch:
     checked: float = float("-inf")
     is_under_way: bool = False
 
-    def note_answers(self, count: int, saved: str | None) -> None:
-        self.answered += count
-        if saved is not None and len(self.saved) < _ENOUGH_SAVED:
-            self.saved.add(saved)
-
 
 @dataclass(slots=True)
 class _Written:
@@ -121,29 +116,15 @@ class ChangeChecks:
 
     def asked_again(self, partition: bytes, vault: str, now: Instant) -> bool:
         """Note a request inside a vault that is watched already; False if it isn't."""
-        place = (partition, vault)
-        watch = self._watches.get(place)
-        if watch is None:
-            return False
-        watch.used = now.boot_seconds
-        self._watches.move_to_end(place)
-        return True
+        return self._used((partition, vault), now) is not None
 
-    def answered(self, partition: bytes, vault: str, saved: str | None, now: Instant) -> None:
-        """Note a read that a stored response answered; `saved` names one that is fresh by a list only."""
-        watch = self._watches.get((partition, vault))
+    def answered(self, partition: bytes, vault: str, count: int, saved: Set[str], now: Instant) -> None:
+        """Note reads that stored responses answered; `saved` are targets among them that are fresh by a list only."""
+        watch = self._used((partition, vault), now)
         if watch is not None:
-            watch.note_answers(1, saved)
-        self._earnings.earn(now)
-
-    def repeated(self, partition: bytes, vault: str, saved: str | None, count: int, now: Instant) -> None:
-        """Note so many more reads like one that was `asked` and `answered`."""
-        place = (partition, vault)
-        watch = self._watches.get(place)
-        if watch is not None:
-            watch.used = now.boot_seconds
-            watch.note_answers(count, saved)
-            self._watches.move_to_end(place)
+            watch.answered += count
+            if len(watch.saved) < _ENOUGH_SAVED:
+                watch.saved |= saved
         self._earnings.earn(now, count)
 
     def proven(self, partition: bytes, vault: str, sent: Instant) -> None:
@@ -214,6 +195,13 @@ class ChangeChecks:
         ahead = soonest - now.boot_seconds
         # What is overdue waits to be earned; nothing tells when it is.
         return _UNEARNED_WAIT_SECONDS if ahead <= 0 else min(ahead, _LONGEST_WAIT_SECONDS)
+
+    def _used(self, place: tuple[bytes, str], now: Instant) -> _Watch | None:
+        watch = self._watches.get(place)
+        if watch is not None:
+            watch.used = now.boot_seconds
+            self._watches.move_to_end(place)
+        return watch
 
     def _due(self, now: Instant) -> Iterator[Check]:
         for (partition, vault), watch in list(self._watches.items()):

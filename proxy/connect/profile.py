@@ -4,6 +4,7 @@ It brings the tables together and decides in one place what may be served and st
 returns `Effects`, and the exchange carries them out.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from proxy.caching.decisions import is_failure
@@ -243,10 +244,7 @@ class ConnectProfile:
             is_verified = self._leases.holds(subject.digest, vault, now)
             authorization = request.fields["Authorization"]
             self._checks.asked(subject.digest, vault, authorization, now, is_verified=is_verified)
-        if reused is not None:
-            saved = reused.key.target if reused.is_confirmed else None
-            self._checks.answered(subject.digest, vault, saved, now)
-        return bool(len(self._checks))
+        return bool(len(self._checks)) if reused is None else self.repeated(subject, (reused,), 1, now)
 
     def stands_until(self, subject: ConnectSubject, now: Instant) -> Horizon:
         """Tell when the lease lapses, and when the token expires."""
@@ -258,13 +256,17 @@ class ConnectProfile:
             wall_seconds=float("inf") if expires is None else expires,
         )
 
-    def repeated(self, subject: ConnectSubject, reused: StoredResponse, count: int, now: Instant) -> bool:
-        """Take note of hits like one that was concluded; tell whether there is a vault to be watched."""
-        vault = subject.names.vault
-        if not vault:
-            return False
-        saved = reused.key.target if reused.is_confirmed else None
-        self._checks.repeated(subject.digest, vault, saved, count, now)
+    def counts_with(self, subject: ConnectSubject) -> tuple[bytes, str]:
+        """Tell of all together that one token reads in one vault."""
+        return subject.digest, subject.names.vault
+
+    def repeated(
+        self, subject: ConnectSubject, reused: Sequence[StoredResponse], count: int, now: Instant
+    ) -> bool:
+        """Take note of hits like some that were concluded; tell whether there is a vault to be watched."""
+        if vault := subject.names.vault:
+            saved = {stored.key.target for stored in reused if stored.is_confirmed}
+            self._checks.answered(subject.digest, vault, count, saved, now)
         return bool(len(self._checks))
 
     def partitions_labelled(self, label: str) -> tuple[bytes, ...]:

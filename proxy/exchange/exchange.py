@@ -203,7 +203,9 @@ class Exchange(Generic[SubjectT, FindingT]):
             mode=mode,
         )
 
-        self.repeats = Repeats(observer=outside.observer, clock=outside.clock)
+        self.repeats = Repeats(
+            profile=outside.profile, prober=self._prober, observer=outside.observer, clock=outside.clock
+        )
         self.tickets = Tickets(
             profile=outside.profile,
             store=outside.store,
@@ -212,7 +214,6 @@ class Exchange(Generic[SubjectT, FindingT]):
             entry=self._entry,
             composer=composer,
             audit=outside.audit,
-            prober=self._prober,
             repeats=self.repeats,
             epoch=outside.epoch,
             clock=outside.clock,

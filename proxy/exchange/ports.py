@@ -107,6 +107,10 @@ class Companion(Protocol):
         """What it counts for; never changes."""
         ...
 
+    def was_used(self) -> bool:
+        """Tell whether it was of use since this was asked last."""
+        ...
+
     def outdate(self) -> None:
         """Take note that another response is stored in its place. Must not ask the store for anything."""
         ...

@@ -5,71 +5,98 @@ is not told here: it has every read at once.
 """
 
 import asyncio
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Generic
+from weakref import WeakValueDictionary
 
+from proxy.caching.profile import FindingT, Profile, SubjectT
+from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Clock
 from proxy.exchange.events import HitsRepeated
 from proxy.exchange.ports import Observer
+from proxy.exchange.prober import Prober
 
 _TELL_SECONDS = 1.0
-_QUIET_TICKS = 7
-"""After so many in which nothing was counted the timer rests. Longer than a ticket goes unnoticed (tickets.py)."""
+_AT_ONCE = 512
+"""So many tallies are told in one turn of the loop: a millisecond."""
 
 
-class Tally:
-    """Hits of one kind since they were last told; who counts one adds to these."""
+class Tally(Generic[SubjectT]):
+    """Hits since they were last told that mean the same to the profile; who counts one adds to these.
 
-    __slots__ = ("count", "greatest_age_seconds", "resource", "seconds", "token")
+    It begins anew with the next hit after it was told. `first` and `last` are what was reused then and now.
+    """
 
-    def __init__(self, resource: str, token: str) -> None:
-        self.resource = resource
-        self.token = token
+    __slots__ = (
+        "__weakref__",
+        "_on_begun",
+        "count",
+        "first",
+        "greatest_age_seconds",
+        "last",
+        "seconds",
+        "subject",
+    )
+
+    def __init__(self, subject: SubjectT, on_begun: Callable[["Tally[SubjectT]"], None]) -> None:
+        self.subject = subject
+        """One of those that are counted here."""
+        self._on_begun = on_begun
+        self.first: StoredResponse | None = None
+        self.last: StoredResponse | None = None
+        self.end()
+
+    def begin(self, reused: StoredResponse) -> None:
+        """Have it told soon: its first hit comes now."""
+        self.first = reused
+        self._on_begun(self)
+
+    def end(self) -> None:
+        """Count nothing, and keep nothing that was reused."""
         self.count = 0
         self.seconds = 0.0
         """How long all of them took together."""
         self.greatest_age_seconds = 0.0
+        self.first = self.last = None
+
+    @property
+    def reused(self) -> tuple[StoredResponse, ...]:
+        """Some of what was reused; two things, if possible."""
+        return tuple(stored for stored in (self.first, self.last) if stored is not None)
 
 
-class Repeats:
-    """All tallies: as many as there are names of tokens and kinds of resources."""
+class Repeats(Generic[SubjectT, FindingT]):
+    """Hands out tallies, and tells of those that count something. A quiet sidecar has no timer."""
 
-    def __init__(self, *, observer: Observer, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        profile: Profile[SubjectT, FindingT],
+        prober: Prober[SubjectT, FindingT, Any] | None,
+        observer: Observer,
+        clock: Clock,
+    ) -> None:
+        self._profile = profile
+        self._prober = prober
         self._observer = observer
         self._clock = clock
-        self._tallies: dict[tuple[str, str], Tally] = {}
-        self._timer: asyncio.TimerHandle | None = None
-        self._quiet_ticks = 0
+        self._tallies: WeakValueDictionary[Hashable, Tally[SubjectT]] = WeakValueDictionary()
+        self._begun: list[Tally[SubjectT]] = []
+        self._due: list[Tally[SubjectT]] = []
+        self._timer: asyncio.Handle | None = None
 
-    def tally(self, resource: str, token: str) -> Tally:
-        """Return where hits are counted that are about such a resource, in the name of such a token."""
-        known = self._tallies.get((resource, token))
+    def tally(self, subject: SubjectT) -> Tally[SubjectT]:
+        """Return where hits about a subject are counted."""
+        kind = (subject.resource, subject.partition_label, self._profile.counts_with(subject))
+        known = self._tallies.get(kind)
         if known is None:
-            known = self._tallies[resource, token] = Tally(resource, token)
+            known = self._tallies[kind] = Tally(subject, self._has_begun)
         return known
-
-    def watch(self) -> None:
-        """See to it that what is counted from now on is told soon."""
-        self._quiet_ticks = 0
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_TELL_SECONDS, self._tick)
 
     def tell(self) -> int:
         """Tell what was counted since the last time; return how many hits that were."""
-        told = 0
-        for tally in self._tallies.values():
-            if tally.count:
-                told += tally.count
-                self._observer.notify(
-                    HitsRepeated(
-                        resource=tally.resource,
-                        token=tally.token,
-                        count=tally.count,
-                        total_seconds=tally.seconds,
-                        greatest_age_seconds=tally.greatest_age_seconds,
-                        at=self._clock.now(),
-                    )
-                )
-                tally.count, tally.seconds, tally.greatest_age_seconds = 0, 0.0, 0.0
-        return told
+        counted, self._due, self._begun = self._due + self._begun, [], []
+        return self._tell(counted)
 
     def close(self) -> None:
         """Tell the last ones."""
@@ -78,8 +105,46 @@ class Repeats:
             self._timer.cancel()
             self._timer = None
 
+    def _has_begun(self, tally: Tally[SubjectT]) -> None:
+        self._begun.append(tally)
+        if self._timer is None:
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_soon(self._tick) if self._due else loop.call_later(_TELL_SECONDS, self._tick)
+
     def _tick(self) -> None:
         self._timer = None
-        self._quiet_ticks = 0 if self.tell() else self._quiet_ticks + 1
-        if self._quiet_ticks < _QUIET_TICKS:
-            self._timer = asyncio.get_running_loop().call_later(_TELL_SECONDS, self._tick)
+        if not self._due:
+            self._due, self._begun = self._begun, []
+        counted = self._due[-_AT_ONCE:]
+        del self._due[-_AT_ONCE:]
+        self._tell(counted)
+        if self._due or self._begun:
+            self._set_timer()
+
+    def _tell(self, counted: Sequence[Tally[SubjectT]]) -> int:
+        now, is_watched = self._clock.now(), False
+        kinds: dict[tuple[str, str], list[Tally[SubjectT]]] = {}
+        for tally in counted:
+            subject = tally.subject
+            kinds.setdefault((subject.resource, subject.partition_label), []).append(tally)
+            is_watched |= self._profile.repeated(subject, tally.reused, tally.count, now)
+        if is_watched and self._prober is not None:
+            self._prober.wake()
+        for (resource, token), tallies in kinds.items():
+            self._observer.notify(
+                HitsRepeated(
+                    resource=resource,
+                    token=token,
+                    count=sum(tally.count for tally in tallies),
+                    total_seconds=sum(tally.seconds for tally in tallies),
+                    greatest_age_seconds=max(tally.greatest_age_seconds for tally in tallies),
+                    at=now,
+                )
+            )
+        told = sum(tally.count for tally in counted)
+        for tally in counted:
+            tally.end()
+        return told

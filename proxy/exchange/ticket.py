@@ -40,9 +40,9 @@ class Ticket(Generic[SubjectT]):
 
     __slots__ = (
         "_account",
-        "_again_at_boot_seconds",
         "_decided_in",
         "_epoch",
+        "_is_used",
         "_lifetime_seconds",
         "_record",
         "_requests",
@@ -50,21 +50,17 @@ class Ticket(Generic[SubjectT]):
         "_tally",
         "_until_boot_seconds",
         "_until_wall_seconds",
-        "noticed_until",
         "read",
         "receipt",
         "stored",
         "subject",
-        "uses",
     )
 
-    def __init__(self, *, subject: SubjectT, read: Identity, tally: Tally, epoch: Epoch) -> None:
+    def __init__(self, *, subject: SubjectT, read: Identity, tally: Tally[SubjectT], epoch: Epoch) -> None:
         self.subject = subject
         self.read = read
         """What the audit knows its uses by."""
-        self.uses = 0
-        """Since they were noticed last."""
-        self.noticed_until = float("-inf")
+        self._is_used = False
         self._tally = tally
         self._epoch = epoch
 
@@ -81,14 +77,18 @@ class Ticket(Generic[SubjectT]):
         self._lifetime_seconds = stored.freshness_lifetime_seconds
         self.go_on(record)
 
+    def was_used(self) -> bool:
+        """Tell whether it was used since this was asked last."""
+        is_used, self._is_used = self._is_used, False
+        return is_used
+
     def outdate(self) -> None:
         """Be good for nothing until it is decided anew: something else is stored in place of its response."""
         self._decided_in = _NEVER
 
     def go_on(self, record: ReadRecord) -> None:
-        """Go on as it was decided, until it must be noticed again; uses are on another record."""
+        """Go on as it was decided; uses are on another record."""
         self._record = record
-        self._again_at_boot_seconds = min(self._until_boot_seconds, self.noticed_until)
 
     @property
     def shown_account(self) -> Account | None:
@@ -116,7 +116,7 @@ class Ticket(Generic[SubjectT]):
         record = self._record
         if (
             self._decided_in != self._epoch.number
-            or boot_seconds >= self._again_at_boot_seconds
+            or boot_seconds >= self._until_boot_seconds
             or wall_seconds >= self._until_wall_seconds
             or not record.is_open
         ):
@@ -136,12 +136,15 @@ class Ticket(Generic[SubjectT]):
             record.first_wall_seconds = wall_seconds
         record.count += 1
         record.last_wall_seconds = wall_seconds
-        self.uses += 1
+        self._is_used = True
         receipt = self.receipt
         received = receipt.response_received.boot_seconds
         age_seconds = receipt.corrected_initial_age_seconds + (boot_seconds - received)
         tally = self._tally
+        if not tally.count:
+            tally.begin(self.stored)
         tally.count += 1
+        tally.last = self.stored
         if age_seconds > tally.greatest_age_seconds:  # noqa: PLR1730 - a call costs more than all of this line
             tally.greatest_age_seconds = age_seconds
         return (int(age_seconds), int((self._lifetime_seconds - age_seconds) // 1), *left)

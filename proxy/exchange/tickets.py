@@ -1,4 +1,4 @@
-"""Who issues tickets, renews them, and passes on what their uses mean to others.
+"""Who issues tickets, and renews them.
 
 When something has happened a decision is made anew, by the same rules as for any request. Whoever holds tickets
 remembers by what a request is known again.
@@ -22,14 +22,10 @@ from proxy.exchange.epoch import Epoch
 from proxy.exchange.events import Answered
 from proxy.exchange.lookup import Lookup
 from proxy.exchange.ports import AuditTrail, ResponseStore
-from proxy.exchange.prober import Prober
 from proxy.exchange.rate_limits import RateLimits
 from proxy.exchange.repeats import Repeats
 from proxy.exchange.ticket import Figures, Terms, Ticket
 from proxy.semantics.message import Fields, Request
-
-_NOTICE_SECONDS = 5.0
-"""So long the store and the profile may not hear of uses: that costs more than all the rest of one."""
 
 _NO_FIELDS: Fields = CIMultiDictProxy(CIMultiDict())
 
@@ -44,7 +40,7 @@ class Issued:
 
 
 class Tickets(Generic[SubjectT, FindingT]):
-    """Issues tickets, renews them, and passes on what their uses mean to others.
+    """Issues tickets, and renews them.
 
     `may_repeat`: hits are answered from the store at all, and nobody wants to hear of each one by itself.
     """
@@ -59,8 +55,7 @@ class Tickets(Generic[SubjectT, FindingT]):
         entry: Entry,
         composer: Composer,
         audit: AuditTrail,
-        prober: Prober[SubjectT, FindingT, Any] | None,
-        repeats: Repeats,
+        repeats: Repeats[SubjectT, FindingT],
         epoch: Epoch,
         clock: Clock,
         may_repeat: Callable[[], bool],
@@ -72,7 +67,6 @@ class Tickets(Generic[SubjectT, FindingT]):
         self._entry = entry
         self._compose = composer
         self._audit = audit
-        self._prober = prober
         self._repeats = repeats
         self._epoch = epoch
         self.clock = clock
@@ -94,15 +88,13 @@ class Tickets(Generic[SubjectT, FindingT]):
         ticket = Ticket(
             subject=subject,
             read=_identity(subject, request.peer.party, stored),
-            tally=self._repeats.tally(subject.resource, subject.partition_label),
+            tally=self._repeats.tally(subject),
             epoch=self._epoch,
         )
         return self._issued(ticket, request, now) if self._decide(ticket, stored, now) else None
 
     def renew(self, ticket: Ticket[SubjectT], now: Instant) -> bool:
         """Have a ticket be good again for its response, be it with a new Date; False if its answer would be another."""
-        if now.boot_seconds >= ticket.noticed_until:
-            self._notice(ticket, now)
         if ticket.still_holds(now):
             record = self._audit.record_of(ticket.read, now)
             if record is not None:
@@ -122,17 +114,6 @@ class Tickets(Generic[SubjectT, FindingT]):
         if not self._decide(ticket, variants[0], now):
             return None
         return self._issued(ticket, Request(method="GET", target="", fields=_NO_FIELDS), now)
-
-    def _notice(self, ticket: Ticket[SubjectT], now: Instant) -> None:
-        """Pass on what was not passed on with every use: what is used stays, and vaults in use are watched."""
-        uses, ticket.uses = ticket.uses, 0
-        ticket.noticed_until = now.boot_seconds + _NOTICE_SECONDS
-        self._repeats.watch()
-        if not uses:
-            return
-        self.store.get(ticket.subject.key)
-        if self._profile.repeated(ticket.subject, ticket.stored, uses, now) and self._prober is not None:
-            self._prober.wake()
 
     def _decide(self, ticket: Ticket[SubjectT], stored: StoredResponse, now: Instant) -> bool:
         subject = ticket.subject

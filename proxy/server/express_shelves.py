@@ -45,6 +45,10 @@ class KnownHead:
         self.stored = self.ticket.stored
         self.body = self.stored.response.body
 
+    def was_used(self) -> bool:
+        """Tell whether its ticket was used since this was asked last."""
+        return self.ticket.was_used()
+
     def outdate(self) -> None:
         """Have the ticket decided for anew."""
         self.ticket.outdate()

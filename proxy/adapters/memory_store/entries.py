@@ -20,6 +20,10 @@ _OVERHEAD_BYTES = 1_075
 """Objects around one response: key, dataclasses, multidict, floats, places in the store. Like those below it
 was measured with tracemalloc, and tests measure it again."""
 
+_MOST_SPARED = 1_024
+"""Entries are looked at in one go. Each was used since it was spared last, so on the whole that is no more than one
+for each use."""
+
 _PER_FIELD_BYTES = 30  # names are shared between responses: see response_head in upstream_client
 _PER_VALUE_BYTES = 50  # of a value that is not shared as well
 _PER_NOMINATED_BYTES = 170
@@ -87,6 +91,10 @@ class Entry:
         )
         return self.size_bytes - before
 
+    def was_used(self) -> bool:
+        """Tell whether any companion was of use since this was asked last."""
+        return sum(companion.was_used() for companion in self.companions) > 0  # all of them are asked
+
     def take_apart(self) -> None:
         """Be empty, and have companions go."""
         self.variants = ()
@@ -139,6 +147,18 @@ class EntriesByUse(Cache[CacheKey, Entry]):
         key = oldest.variants[0].key
         del self[key]
         return key, oldest
+
+    def pop_unused(self) -> tuple[CacheKey, Entry]:
+        """Do the same, but first have those be the newest of which a companion was of use, as far as they are oldest.
+
+        Companions don't tell of each use: that would cost more than all the rest of it.
+        """
+        for _ in range(_MOST_SPARED):
+            oldest = self._oldest
+            if oldest is None or not oldest.was_used():
+                break
+            self._make_newest(oldest)
+        return self.popitem()
 
     def peek(self, key: CacheKey) -> Entry | None:
         """Return what is under a key, which is no use of it."""

@@ -231,7 +231,7 @@ class MemoryStore:
                 self._evict()
 
     def _evict(self) -> None:
-        key, entry = self._entries.popitem()
+        key, entry = self._entries.pop_unused()
         if entry.companions and not self._entries:  # they give way to their own response
             entry.drop_companions()
             self._bytes += entry.count()

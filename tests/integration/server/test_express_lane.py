@@ -44,6 +44,19 @@ async def test_a_head_is_known_on_the_next_connection_of_its_peer_and_kept_once(
         assert world.running.sidecar._store.stored_bytes == stored_bytes
 
 
+async def test_what_the_lane_answers_stays_in_a_full_store_and_what_nobody_asks_for_goes(shop):
+    async with lane_world(shop.emulator) as world, world.wire() as wire:
+        await world.warm(wire, shop.head())
+        await wire.ask(shop.head(shop.second))
+        store = world.running.sidecar._store
+        store._total_bytes = int(store.stored_bytes * 1.5)
+        for path in (shop.third, shop.second, shop.third, shop.second):
+            await wire.ask(shop.head())
+            await wire.ask(shop.head(path))
+        assert store.evictions
+        assert len(shop.emulator.requests_to(shop.item)) == 1
+
+
 async def test_the_lane_counts_as_the_full_path_does(shop):
     async with lane_world(shop.emulator) as world, world.wire() as wire:
         await world.warm(wire, shop.head())

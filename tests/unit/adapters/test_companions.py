@@ -14,6 +14,11 @@ class Paper:
     def __init__(self, size_bytes: int = 100) -> None:
         self.size_bytes = size_bytes
         self.times_dropped = self.times_outdated = 0
+        self.is_used = False
+
+    def was_used(self) -> bool:
+        is_used, self.is_used = self.is_used, False
+        return is_used
 
     def outdate(self) -> None:
         self.times_outdated += 1
@@ -157,3 +162,52 @@ def test_companions_of_one_key_are_bounded_and_the_oldest_goes_first():
     assert all(store.attach(key(), companion) for companion in companions)
     assert (first.times_dropped, second.times_dropped) == (1, 0)
     assert store.stored_bytes == total_bytes(response(1, ("a",))) + 25_600
+
+
+def crowd(room: int, companions: int = 1) -> tuple[MemoryStore, list[list[Paper]]]:
+    """Return a full store, and the companions of what is in it, the oldest first."""
+    papers = [[Paper(0) for _ in range(companions)] for _ in range(room)]
+    store = MemoryStore(
+        total_bytes=sum(total_bytes(response(number)) for number in range(room)), per_response_bytes=ROOMY
+    )
+    for number, mine in enumerate(papers):
+        store.put(response(number))
+        for paper in mine:
+            assert store.attach(key(number), paper)
+    return store, papers
+
+
+def left(store: MemoryStore, numbers: range) -> list[int]:
+    return [number for number in numbers if store.peek(key(number))]
+
+
+def test_what_companions_were_of_use_for_is_not_the_next_to_go():
+    store, papers = crowd(4)
+    papers[0][0].is_used = papers[1][0].is_used = True
+    store.put(response(4))
+    assert left(store, range(5)) == [0, 1, 3, 4]
+    store.put(response(5))
+    assert left(store, range(6)) == [0, 1, 4, 5]
+    store.put(response(6))
+    assert left(store, range(7)) == [0, 1, 5, 6], "0 and 1 were used later than 4 was stored"
+
+
+def test_all_companions_are_asked_so_that_one_use_spares_once():
+    store, papers = crowd(2, companions=3)
+    for paper in papers[0]:
+        paper.is_used = True
+    store.put(response(2))
+    assert left(store, range(3)) == [0, 2]
+    store.put(response(3))
+    store.put(response(4))
+    assert left(store, range(5)) == [3, 4]
+
+
+def test_there_is_an_end_to_looking_for_what_was_not_used(monkeypatch):
+    monkeypatch.setattr("proxy.adapters.memory_store.entries._MOST_SPARED", 3)
+    store, papers = crowd(5)
+    for mine in papers:
+        mine[0].is_used = True
+    store.put(response(5))
+    assert left(store, range(6)) == [0, 1, 2, 4, 5]
+    assert papers[4][0].is_used, "it was not looked at"

@@ -157,7 +157,7 @@ def test_what_is_due_and_has_no_room_yet_is_sent_later():
         for vault in "abcde":
             checks.asked(b"t", vault, "Bearer t", _at(seconds), is_verified=True)
             for _ in range(3):
-                checks.answered(b"t", vault, None, _at(seconds))
+                checks.answered(b"t", vault, 1, frozenset(), _at(seconds))
     for seconds in (100, 101, 102, 103):
         sent += [check.vault for check in checks.due(_at(seconds), 2)]
     assert sorted(sent) == list("abcde")
@@ -178,7 +178,7 @@ def test_the_watch_used_longest_ago_goes_first():
     for second, vault in enumerate(["a", "b", "a", "c"]):
         checks.asked(b"t", vault, "Bearer t", _at(second), is_verified=True)
     checks.prime(_at(5), 0.0)
-    checks.answered(b"t", "a", None, _at(5))
+    checks.answered(b"t", "a", 1, frozenset(), _at(5))
     assert len(checks) == 2
     checks.forget_vault(b"t", "a")
     assert len(checks) == 1, "it was b that had gone"

@@ -1,4 +1,4 @@
-"""What uses of a ticket mean to others is passed on, at bounded cost; what decides is in test_express_equivalence."""
+"""What uses of a ticket mean to others, and what becomes of it; what decides is in test_express_equivalence."""
 
 import asyncio
 from dataclasses import replace
@@ -62,41 +62,13 @@ async def test_reads_by_ticket_earn_the_change_check_that_keeps_them_fresh():
 
 
 @in_virtual_time
-async def test_what_is_used_by_ticket_outlives_in_the_store_what_is_not():
+async def test_a_ticket_says_once_whether_it_was_used():
     world = World()
-    one = await world.begin()
-    size = world.exchange.tickets.store.stored_bytes
-    await world.exchange.close()
-    issued = await world.begin(store_bytes=int(size * 2.5))
-    assert issued.ticket.subject.key == one.ticket.subject.key
-    await world.exchange.handle(request(1), None)
-    await asyncio.sleep(3.0)
-    world.use(issued)
-    await world.exchange.handle(request(2), None)
-    store = world.exchange.tickets.store
-    assert store.peek(issued.ticket.subject.key)
-    assert not store.peek(
-        replace(issued.ticket.subject, key=issued.ticket.subject.key._replace(target=request(1).target)).key
-    )
-    await world.exchange.close()
-
-
-@in_virtual_time
-async def test_the_store_hears_of_uses_by_ticket_although_nothing_has_happened():
-    world = World()
-    await world.begin()
-    size = world.exchange.tickets.store.stored_bytes
-    await world.exchange.close()
-    issued = await world.begin(store_bytes=int(size * 2.5))
-    store = world.exchange.tickets.store
-    await world.exchange.handle(request(1), None)
-    world.use(issued)
-    await world.exchange.handle(request(1), None)  # a hit, later than the use that was passed on
-    world.use(issued)
-    await asyncio.sleep(6.0)
-    world.use(issued)
-    await world.exchange.handle(request(2), None)
-    assert store.peek(issued.ticket.subject.key)
+    issued = await world.begin()
+    assert not issued.ticket.was_used()
+    world.use(issued, 2)
+    assert issued.ticket.was_used()
+    assert not issued.ticket.was_used()
     await world.exchange.close()
 
 
