@@ -1,9 +1,11 @@
 """Reads of one interval, added up: equal ones are one aggregate with a count.
 
 An aggregate lives for one interval. Whoever holds one (an express lane, say) may note more reads on it for as long as
-it is open, and asks the ledger again afterwards. One thread at a time: the event loop's.
+that is open, and asks the ledger again afterwards. One thread at a time: the event loop's. Nothing here looks at all
+aggregates at once: there may be tens of thousands, and to touch each takes milliseconds.
 """
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -31,6 +33,13 @@ class Identity(NamedTuple):
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
+class Interval:
+    """Whether the aggregates of one interval are open: reads may be noted on them."""
+
+    is_open: bool = True
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class Aggregate:
     """Equal reads; wall-clock times of the first and the last. `failures` is how often it could not be written."""
 
@@ -38,7 +47,7 @@ class Aggregate:
     first_wall_seconds: float
     last_wall_seconds: float
     count: int
-    is_open: bool = True
+    interval: Interval
     failures: int = 0
 
     def note(self, wall_seconds: float) -> None:
@@ -72,12 +81,17 @@ class Aggregate:
         )
 
 
+Aggregates = OrderedDict[tuple[object, ...], Aggregate]
+"""By identity, in the order in which they began."""
+
+
 class Ledger:
     """The open aggregates, bounded."""
 
     def __init__(self, most: int = MOST_AGGREGATES) -> None:
         self._most = most
-        self.open: dict[tuple[object, ...], Aggregate] = {}
+        self._interval = Interval()
+        self.open: Aggregates = OrderedDict()
 
     @property
     def is_full(self) -> bool:
@@ -87,18 +101,21 @@ class Ledger:
     def begin(self, identity: Identity, wall_seconds: float, count: int) -> Aggregate:
         """Open an aggregate with so many reads; the caller has seen that there is none, and room."""
         aggregate = Aggregate(
-            identity=identity, first_wall_seconds=wall_seconds, last_wall_seconds=wall_seconds, count=count
+            identity=identity,
+            first_wall_seconds=wall_seconds,
+            last_wall_seconds=wall_seconds,
+            count=count,
+            interval=self._interval,
         )
         self.open[identity] = aggregate
         return aggregate
 
-    def drain(self) -> list[Aggregate]:
-        """Close all aggregates; return those that have reads."""
-        drained = list(self.open.values())
-        self.open = {}
-        for aggregate in drained:
-            aggregate.is_open = False
-        return [aggregate for aggregate in drained if aggregate.count]
+    def drain(self) -> Aggregates:
+        """Close all aggregates and return them; some may have no reads."""
+        self._interval.is_open = False
+        self._interval = Interval()
+        drained, self.open = self.open, OrderedDict()
+        return drained
 
     def take_back(self, aggregate: Aggregate) -> bool:
         """Open again what could not be written, together with equal reads since; False if there is no room."""
@@ -106,7 +123,7 @@ class Ledger:
         if since is None:
             if self.is_full:
                 return False
-            aggregate.is_open = True
+            aggregate.interval = self._interval
             self.open[aggregate.identity] = aggregate
             return True
         since.count += aggregate.count

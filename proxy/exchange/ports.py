@@ -172,10 +172,20 @@ class ResponseStore(Protocol):
         ...
 
 
-class ReadRecord(Protocol):
-    """Equal reads of one interval of the audit. As long as it is open, who answers one more adds it here."""
+class ReadInterval(Protocol):
+    """One interval of the audit."""
 
     is_open: bool
+
+
+class ReadRecord(Protocol):
+    """Equal reads of one interval of the audit. As long as that is open, who answers one more adds it here."""
+
+    @property
+    def interval(self) -> ReadInterval:
+        """Whose reads these are."""
+        ...
+
     count: int
     first_wall_seconds: float
     last_wall_seconds: float
@@ -199,11 +209,15 @@ class AuditTrail(Protocol):
         ...
 
 
+class _Endless:
+    is_open = True
+
+
 class _Unread:
-    __slots__ = ("count", "first_wall_seconds", "is_open", "last_wall_seconds")
+    __slots__ = ("count", "first_wall_seconds", "last_wall_seconds")
+    interval = _Endless()
 
     def __init__(self) -> None:
-        self.is_open = True
         self.count = 0
         self.first_wall_seconds = 0.0
         self.last_wall_seconds = 0.0

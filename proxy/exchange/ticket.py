@@ -118,7 +118,7 @@ class Ticket(Generic[SubjectT]):
             self._decided_in != self._epoch.number
             or boot_seconds >= self._until_boot_seconds
             or wall_seconds >= self._until_wall_seconds
-            or not record.is_open
+            or not record.interval.is_open
         ):
             return None
         left = _NOTHING_TO_TELL

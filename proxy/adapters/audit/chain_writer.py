@@ -14,7 +14,7 @@ from proxy.adapters.audit.figures import AuditFigures
 from proxy.adapters.audit.outputs import Output
 from proxy.audit import chain
 from proxy.audit.chain import Head
-from proxy.audit.ledger import Aggregate
+from proxy.audit.ledger import Aggregate, Aggregates
 from proxy.audit.records import Closed, Content, Lead, Lost, Opened, Read, Rotated, document_of, timestamp
 from proxy.clock import Clock
 
@@ -74,16 +74,19 @@ class ChainWriter:
 
     def write(
         self,
-        aggregates: Sequence[Aggregate],
+        aggregates: Aggregates,
         *,
         is_last: bool = False,
         in_between: Callable[[], None] = lambda: None,
     ) -> Outcome:
-        """Write a batch as far as possible, a few lines at once; the last batch ends the chain."""
-        left = deque(self._entries(aggregates, is_last=is_last))
+        """Write a batch as far as possible, a few lines at once; the last batch ends the chain.
+
+        Aggregates are taken out one by one: tens of thousands that go at once keep the interpreter busy for too long.
+        """
+        entries, left = self._entries(aggregates, is_last=is_last), deque[_Entry]()
         failure: Exception | None = None
         try:
-            self._write(left, in_between)
+            self._write(entries, left, in_between)
         except Exception as error:  # noqa: BLE001 - a fault of ours is no worse than a full disk: tried again
             failure = error
         self._is_failing = failure is not None
@@ -91,31 +94,41 @@ class ChainWriter:
             self._output.close()
         if is_last and self._cut is not None:
             left.append(self._cut.entry)  # nobody will finish it
-        unwritten = [entry for entry in left if isinstance(entry, Aggregate)]
+        unwritten = [entry for entry in (*left, *entries) if isinstance(entry, Aggregate)]
         return Outcome(unwritten=unwritten, failure=failure)
 
-    def _entries(self, aggregates: Sequence[Aggregate], *, is_last: bool) -> Iterator[_Entry]:
+    def _entries(self, aggregates: Aggregates, *, is_last: bool) -> Iterator[_Entry]:
         if not self._head.seq:
             yield self._opened()
         if self._rotated is not None:
             yield self._rotated
         if self._is_failing or self._figures.lost > self._lost_told:
             yield self._lost()
-        yield from aggregates
+        while aggregates:
+            _, aggregate = aggregates.popitem(last=False)
+            if aggregate.count:
+                yield aggregate
         if is_last:
             yield Closed(reads={}, lost=0)  # counted when its turn comes
 
-    def _write(self, left: deque[_Entry], in_between: Callable[[], None]) -> None:
+    def _write(self, entries: Iterator[_Entry], left: deque[_Entry], in_between: Callable[[], None]) -> None:
         if self._cut is not None:
             self._finish(self._cut)
-        while left:
+        has_more = self._has_more(entries, left)
+        while has_more:
             rotated = self._output.prepare()
             if rotated is not None:
                 self._rotated = rotated
                 left.appendleft(rotated)
             self._write_some(left)
-            if left:
+            has_more = self._has_more(entries, left)
+            if has_more:
                 in_between()
+
+    @staticmethod
+    def _has_more(entries: Iterator[_Entry], left: deque[_Entry]) -> bool:
+        left.extend(islice(entries, _AT_ONCE - len(left)))
+        return bool(left)
 
     def _write_some(self, left: deque[_Entry]) -> None:
         lines = self._lines(list(islice(left, _AT_ONCE)))
@@ -128,6 +141,8 @@ class ChainWriter:
             self._take_note(lines, written, left)
 
     def _take_note(self, lines: Sequence[_Line], written: int, left: deque[_Entry]) -> None:
+        if written:
+            self._succeeded_wall_seconds = self._clock.now().wall_seconds
         for line in lines:
             if not written:
                 return
@@ -151,7 +166,6 @@ class ChainWriter:
         figures, content = self._figures, line.content
         figures.records += 1
         figures.sequence, figures.head = line.head.seq, line.head.figure
-        self._succeeded_wall_seconds = self._clock.now().wall_seconds
         if isinstance(content, Read):
             figures.reads[content.how] += content.count
         elif isinstance(content, Lost):
@@ -162,6 +176,7 @@ class ChainWriter:
     def _lines(self, entries: Sequence[_Entry]) -> list[_Line]:
         """Seal entries one after the other, as if all of them were going to be written."""
         lines, head, reads = [], self._head, dict(self._figures.reads)
+        ts = timestamp(self._clock.now().wall_seconds)
         for entry in entries:
             content = entry.content() if isinstance(entry, Aggregate) else entry
             if isinstance(content, Read):
@@ -170,14 +185,14 @@ class ChainWriter:
                 content = Closed(
                     reads={how: count for how, count in reads.items() if count}, lost=self._figures.lost
                 )
-            document = document_of(self._lead(content, head.seq + 1), content)
+            document = document_of(self._lead(ts, content, head.seq + 1), content)
             octets, head = chain.seal(self._writing.key, head, document)
             lines.append(_Line(entry=entry, content=content, octets=octets, head=head))
         return lines
 
-    def _lead(self, content: Content, seq: int) -> Lead:
+    def _lead(self, ts: str, content: Content, seq: int) -> Lead:
         return Lead(
-            ts=timestamp(self._clock.now().wall_seconds),
+            ts=ts,
             event=content.event.value,
             instance=self._writing.instance,
             seq=seq,

@@ -4,12 +4,13 @@ Equal reads that arrive while the first is being written wait for the same line.
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 from proxy.adapters.audit.chain_writer import ChainWriter, Outcome
 from proxy.adapters.audit.figures import AuditFigures
 from proxy.adapters.audit.trail import PATIENCE_SECONDS, Trail, TrailRules, TrailState
-from proxy.audit.ledger import Aggregate, Identity
+from proxy.audit.ledger import Aggregate, Identity, Interval
 from proxy.clock import Instant
 
 
@@ -53,11 +54,11 @@ class StrictTrail(Trail):
             first_wall_seconds=wall_seconds,
             last_wall_seconds=wall_seconds,
             count=1,
-            is_open=False,
+            interval=Interval(is_open=False),
         )
         if self._rules.refuses:
             self._unanswered.add(aggregate)
-        written = self._submit([aggregate])
+        written = self._submit(OrderedDict({identity: aggregate}))
         self._first_lines[identity] = written
 
         def over(written: asyncio.Future[Outcome]) -> None:

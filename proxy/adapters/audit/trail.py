@@ -6,14 +6,15 @@ noted in the chain. An idle trail sets no timer.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from proxy.adapters.audit.chain_writer import ChainWriter, Outcome
 from proxy.adapters.audit.figures import AuditFigures
 from proxy.adapters.audit.writer_thread import Batch, WriterThread
-from proxy.audit.ledger import MOST_AGGREGATES, Aggregate, Identity, Ledger
+from proxy.audit.ledger import MOST_AGGREGATES, Aggregate, Aggregates, Identity, Ledger
 from proxy.clock import Instant
 from proxy.exchange.events import Answered, BackgroundFinished, Event, ExchangeFinished
 
@@ -72,7 +73,7 @@ class Trail:
     async def begin(self) -> None:
         """Write the opening record; go on without it where that takes too long."""
         self._thread = WriterThread(self._writer, asyncio.get_running_loop())
-        if not await self._settled(self._submit([]), PATIENCE_SECONDS):
+        if not await self._settled(self._submit(OrderedDict()), PATIENCE_SECONDS):
             self._change_to(TimeoutError())
 
     async def end(self) -> None:
@@ -81,11 +82,12 @@ class Trail:
         if self._timer is not None:
             self._timer.cancel()
         drained = self._ledger.drain()
+        reads = _reads(drained)
         written = self._submit(drained, is_last=True)
         self._thread = None
         self._has_moved.set()
         if not await self._settled(written, _END_SECONDS):
-            self._lose(sum(aggregate.count for aggregate in drained))
+            self._lose(reads)
             self._change_to(TimeoutError())
 
     def admits(self, read: ExchangeFinished) -> bool | Awaitable[bool]:
@@ -129,11 +131,13 @@ class Trail:
 
     def _prepared(self, identity: Identity, now: Instant) -> Aggregate | None:
         """Open an aggregate that counts none yet, where there is room."""
-        return self._ledger.open.get(identity) if self._begin(identity, now.wall_seconds, count=0) else None
+        return self._begin(identity, now.wall_seconds, count=0)
 
     def _first(self, identity: Identity, wall_seconds: float) -> bool | Awaitable[bool]:
         """Note the first of equal reads in an interval."""
-        return self._begin(identity, wall_seconds) or self._when_there_is_room(identity, wall_seconds)
+        return self._begin(identity, wall_seconds) is not None or self._when_there_is_room(
+            identity, wall_seconds
+        )
 
     async def _when_there_is_room(self, identity: Identity, wall_seconds: float) -> bool:
         """Note a read as soon as enough others are written: more come than the thread can write."""
@@ -150,17 +154,16 @@ class Trail:
         """Note a read where there is room for it."""
         aggregate = self._ledger.open.get(identity)
         if aggregate is None:
-            return self._begin(identity, wall_seconds)
+            return self._begin(identity, wall_seconds) is not None
         aggregate.note(wall_seconds)
         return True
 
-    def _begin(self, identity: Identity, wall_seconds: float, count: int = 1) -> bool:
-        """Open an aggregate; False if there is no room, and none can be made."""
+    def _begin(self, identity: Identity, wall_seconds: float, count: int = 1) -> Aggregate | None:
+        """Open an aggregate; None if there is no room, and none can be made."""
         if not self._has_room():
-            return False
-        self._ledger.begin(identity, wall_seconds, count)
+            return None
         self._set_timer()
-        return True
+        return self._ledger.begin(identity, wall_seconds, count)
 
     def _go_on_without(self, reads: int) -> bool:
         """Tell whether reads may be answered that no record will show."""
@@ -208,19 +211,20 @@ class Trail:
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
 
-    def _submit(self, aggregates: Sequence[Aggregate], *, is_last: bool = False) -> asyncio.Future[Outcome]:
-        """Hand closed aggregates over; the future says what became of them."""
+    def _submit(self, aggregates: Aggregates, *, is_last: bool = False) -> asyncio.Future[Outcome]:
+        """Hand closed aggregates over, for good; the future says what became of them."""
         written: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         if self._thread is None:
-            self._lose(sum(aggregate.count for aggregate in aggregates))
+            self._lose(_reads(aggregates))
             written.set_result(Outcome())
             return written
         if not self._handed_over:
             self._moved_at = self._now()
-        self._handed_over += len(aggregates)
+        handed_over = len(aggregates)
+        self._handed_over += handed_over
 
         def settled(outcome: Outcome) -> None:
-            self._handed_over -= len(aggregates)
+            self._handed_over -= handed_over
             self._moved_at = self._now()
             self._has_moved.set()
             self._settle(outcome)
@@ -259,6 +263,10 @@ class Trail:
             async with asyncio.timeout(seconds):
                 await asyncio.shield(written)
         return written.done()
+
+
+def _reads(aggregates: Aggregates) -> int:
+    return sum(aggregate.count for aggregate in aggregates.values())
 
 
 def _identity(read: ExchangeFinished) -> Equal:

@@ -6,14 +6,14 @@ One batch after the other, in order. A thread that blocks (a disk that hangs) ke
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
 
 from proxy.adapters.audit.chain_writer import ChainWriter, Outcome
-from proxy.audit.ledger import Aggregate
+from proxy.audit.ledger import Aggregates
 
 _PAUSE_SECONDS = 1e-4
 """Between a few lines and the next. To let go of the interpreter is not enough: where both threads share a core, this
@@ -22,9 +22,9 @@ one has it again before the event loop has woken up, and goes on for the 5 ms af
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Closed aggregates to write; `settled` is called on the loop."""
+    """Closed aggregates to write, which go as they are written; `settled` is called on the loop."""
 
-    aggregates: Sequence[Aggregate]
+    aggregates: Aggregates
     settled: Callable[[Outcome], None]
     is_last: bool = False
 

@@ -43,12 +43,12 @@ def test_a_clock_put_back_never_has_the_last_read_before_the_first():
     assert content.count == 2
 
 
-def test_draining_closes_what_was_open_and_leaves_out_what_has_no_reads():
+def test_draining_closes_what_was_open():
     ledger = Ledger()
     aggregate, empty = ledger.begin(IDENTITY, 1.0, 1), ledger.begin(other(8), 1.0, 0)
-    assert ledger.drain() == [aggregate]
-    assert not aggregate.is_open
-    assert not empty.is_open
+    assert ledger.drain() == {IDENTITY: aggregate, other(8): empty}
+    assert not aggregate.interval.is_open
+    assert not empty.interval.is_open
     assert ledger.open == {}
 
 
@@ -61,7 +61,7 @@ def test_the_first_read_of_an_aggregate_begun_without_one_is_its_first():
 def test_what_could_not_be_written_is_added_to_equal_reads_since():
     ledger = Ledger()
     ledger.begin(IDENTITY, 1.0, 2)
-    (failed,) = ledger.drain()
+    (failed,) = ledger.drain().values()
     since = ledger.begin(IDENTITY, 20.0, 3)
     assert ledger.take_back(failed)
     assert (since.count, since.first_wall_seconds, since.last_wall_seconds) == (5, 1.0, 20.0)
@@ -70,16 +70,16 @@ def test_what_could_not_be_written_is_added_to_equal_reads_since():
 def test_what_could_not_be_written_counts_on_when_there_are_none_since():
     ledger = Ledger()
     ledger.begin(IDENTITY, 1.0, 2)
-    (failed,) = ledger.drain()
+    (failed,) = ledger.drain().values()
     assert ledger.take_back(failed)
-    assert failed.is_open
+    assert failed.interval.is_open
     assert ledger.open[IDENTITY] is failed
 
 
 def test_a_full_ledger_takes_nothing_back():
     ledger = Ledger(most=2)
     ledger.begin(IDENTITY, 1.0, 1)
-    (failed,) = ledger.drain()
+    (failed,) = ledger.drain().values()
     for number in range(2):
         ledger.begin(other(number), 1.0, 1)
     assert ledger.is_full
@@ -92,3 +92,10 @@ def test_what_a_token_calls_itself_is_made_to_fit_a_line():
     assert content.jti.isascii()
     assert content.jti.isprintable()
     assert len(content.jti) <= 256
+
+
+def test_what_is_begun_after_draining_is_open():
+    ledger = Ledger()
+    ledger.begin(IDENTITY, 1.0, 1)
+    ledger.drain()
+    assert ledger.begin(IDENTITY, 2.0, 1).interval.is_open

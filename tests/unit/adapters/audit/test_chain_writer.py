@@ -1,6 +1,7 @@
 """Whatever the output does, what stands in it is a chain without a hole, and every read is on record or returned."""
 
 import errno
+from collections import OrderedDict
 
 import pytest
 
@@ -27,6 +28,11 @@ class Writer:
 
     def write(self, count=0, *, is_last=False):
         return self.chain.write(aggregates(count), is_last=is_last)
+
+    def again(self, outcome):
+        return self.chain.write(
+            OrderedDict((aggregate.identity, aggregate) for aggregate in outcome.unwritten)
+        )
 
     @property
     def documents(self):
@@ -90,7 +96,7 @@ def test_a_disk_that_fills_up_anywhere_leaves_a_chain_that_goes_on_when_there_is
     outcome = writer.write(100)
     assert outcome.failure.errno == errno.ENOSPC
     writer.output.room = None
-    assert writer.chain.write(outcome.unwritten).failure is None
+    assert writer.again(outcome).failure is None
     writer.write(is_last=True)
     assert writer.findings() == set()
     assert reads_in(writer.documents) == {"hit": 200}
@@ -103,7 +109,7 @@ def test_an_output_that_fails_from_the_start_gets_the_opening_record_first(write
     outcome = writer.write(2)
     assert len(outcome.unwritten) == 2
     writer.output.room = None
-    writer.chain.write(outcome.unwritten)
+    writer.again(outcome)
     assert events(writer) == ["opened", "lost", "read", "read"]
 
 
@@ -147,3 +153,22 @@ def test_a_line_that_was_cut_and_can_never_be_finished_counts_as_unwritten(write
     writer.write()
     writer.output.room = 100
     assert len(writer.write(1, is_last=True).unwritten) == 1
+
+
+def test_lines_come_in_the_order_of_first_reads_and_what_has_none_has_no_line(writer):
+    ledger = Ledger()
+    for number, count in enumerate([2, 0, 1, 3]):
+        identity = Identity("billing", "jti", "p", "item", (("item", str(number)),), 1, "hit")
+        ledger.begin(identity, float(number), count)
+    drained = ledger.drain()
+    assert writer.chain.write(drained).failure is None
+    reads = [document for document in writer.documents if document["event"] == "audit.read"]
+    assert [(document["item"], document["count"]) for document in reads] == [("0", 2), ("2", 1), ("3", 3)]
+    assert not drained, "they go one by one"
+
+
+def test_the_loop_has_its_turn_between_a_few_lines_and_the_next_and_nobody_waits_at_the_end(writer):
+    times = []
+    writer.write()
+    writer.chain.write(aggregates(17), in_between=lambda: times.append(len(events(writer))))
+    assert times == [1 + 8, 1 + 16]

@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+from collections import OrderedDict
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def findings(verifier):
 def test_nobody_else_may_read_the_file(tmp_path):
     before = os.umask(0)
     try:
-        writer_to(file_output(tmp_path / "audit")).write([])
+        writer_to(file_output(tmp_path / "audit")).write(OrderedDict())
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "audit").stat().st_mode) == 0o600
@@ -91,7 +92,7 @@ def test_a_restart_right_after_a_rotation_finds_the_chain_in_the_file_put_aside(
     path = tmp_path / "audit"
     writer_to(file_output(path)).write(aggregates(1))
     path.rename(tmp_path / "audit.1")
-    writer_to(file_output(path), "b2").write([])
+    writer_to(file_output(path), "b2").write(OrderedDict())
     (line,) = documents_of(path.read_bytes())
     assert line["continues"]["instance"] == "a1"
 
@@ -148,9 +149,9 @@ def test_a_full_disk_is_a_failure_and_not_the_end():
 
 def test_a_folder_that_does_not_exist_is_a_failure_until_it_does(tmp_path):
     writer = writer_to(file_output(tmp_path / "logs" / "audit"))
-    assert writer.write([]).failure.errno == errno.ENOENT
+    assert writer.write(OrderedDict()).failure.errno == errno.ENOENT
     (tmp_path / "logs").mkdir()
-    assert writer.write([]).failure is None
+    assert writer.write(OrderedDict()).failure is None
 
 
 # --- standard output, in a process that has one of its own

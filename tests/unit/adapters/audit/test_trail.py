@@ -86,7 +86,7 @@ async def test_whoever_holds_an_aggregate_may_count_on_it_while_it_is_open():
         trailed.trail.admits(a_read())
         (aggregate,) = trailed.trail._ledger.open.values()
         aggregate.note(1_795_000_001.0)
-    assert not aggregate.is_open
+    assert not aggregate.interval.is_open
     assert trailed.reads == {"hit": 2}
 
 
@@ -306,7 +306,7 @@ async def test_the_record_of_a_read_is_where_equal_reads_are_counted(kind):
         count_one(record)
         assert trailed.trail.record_of(identity(a_read()), NOW) is record
         assert trailed.trail.record_of(identity(a_read("j")), NOW) is not record
-    assert not record.is_open
+    assert not record.interval.is_open
     assert trailed.reads == {"hit": 2}
 
 
@@ -322,7 +322,7 @@ async def test_a_record_that_was_asked_for_first_counts_what_comes_later_either_
         count_one(record)
         assert trailed.trail.admits(a_read(wall_seconds=1_795_000_006.0)) is True
         await trailed.until(lambda: trailed.reads == {"hit": 2})
-        assert not record.is_open
+        assert not record.interval.is_open
     (line,) = [one for one in trailed.documents if one["event"] == "audit.read"]
     assert line["last"] == "2026-11-18T11:06:46.000Z"
 

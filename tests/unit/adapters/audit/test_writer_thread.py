@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections import OrderedDict
 
 import pytest
 
@@ -35,7 +36,7 @@ async def written(*batches_last):
     writer, done = SlowWriter(), asyncio.Queue()
     thread = WriterThread(writer, asyncio.get_running_loop())
     first, *others = [
-        Batch(aggregates=[], settled=done.put_nowait, is_last=is_last) for is_last in batches_last
+        Batch(aggregates=OrderedDict(), settled=done.put_nowait, is_last=is_last) for is_last in batches_last
     ]
     thread.submit(first)
     await asyncio.to_thread(writer.begun.wait, 10)
@@ -45,7 +46,7 @@ async def written(*batches_last):
     for _ in batches_last:
         await asyncio.wait_for(done.get(), 10)
     if not batches_last[-1]:
-        thread.submit(Batch(aggregates=[], settled=done.put_nowait, is_last=True))
+        thread.submit(Batch(aggregates=OrderedDict(), settled=done.put_nowait, is_last=True))
         await asyncio.wait_for(done.get(), 10)
 
 
