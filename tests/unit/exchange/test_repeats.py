@@ -195,6 +195,26 @@ async def test_many_are_told_in_pieces_with_a_turn_of_the_loop_between_and_to_wh
 
 
 @in_virtual_time
+async def test_all_pieces_are_told_although_nothing_more_is_counted_and_who_asks_meanwhile_hears_the_rest(
+    monkeypatch,
+):
+    monkeypatch.setattr(repeats_module, "_AT_ONCE", 1)
+    world = World()
+    for number in range(4):
+        world.hit(Kind(vault=str(number)))
+    await asyncio.sleep(1.5)
+    assert len(world.listener.told) == 4
+    assert not world.timers()
+    for number in range(4):
+        world.hit(Kind(vault=str(number)))
+    asked: list[int] = []
+    asyncio.get_running_loop().call_later(1.0, lambda: asked.append(world.repeats.tell()))
+    await asyncio.sleep(1.5)
+    assert asked == [3]
+    assert len(world.listener.told) == 8
+
+
+@in_virtual_time
 async def test_a_quiet_sidecar_has_no_timer_and_a_busy_one_gets_it_back():
     world = World()
     world.hit()
