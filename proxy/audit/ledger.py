@@ -12,7 +12,7 @@ from typing import NamedTuple
 from proxy.audit.records import Read, fitting, timestamp
 
 MOST_AGGREGATES = 32_768
-"""Different reads of one interval before they are written early: some 9 MiB, and only where there are so many.
+"""Different reads of one interval before they are written early: some 10 MiB, and only where there are so many.
 
 More than a store of the usual size has responses. With 4,096, reads spread over 20,000 of them had nearly a line each.
 """

@@ -9,7 +9,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from proxy.admission.rate_limiter import Budget, RateLimiter
 from proxy.caching import freshness
 from proxy.caching.http_profile import PRIVATE_RULES
-from proxy.exchange.events import BackgroundFinished
+from proxy.exchange.events import BackgroundFinished, HitsRepeated
 from proxy.exchange.exchange import ExchangeLimits
 from proxy.exchange.rate_limits import LimitMode
 from proxy.exchange.tickets import Issued
@@ -69,6 +69,27 @@ async def test_a_ticket_says_once_whether_it_was_used():
     world.use(issued, 2)
     assert issued.ticket.was_used()
     assert not issued.ticket.was_used()
+    await world.exchange.close()
+
+
+@in_virtual_time
+async def test_uses_of_tickets_are_told_once_with_the_first_and_the_last_that_was_reused():
+    world = World()
+    issued = await world.begin()
+    await world.exchange.handle(request(1), None)
+    other = world.exchange.tickets.issue(request(1), world.clock.now())
+    world.use(issued, 2)
+    world.use(other)
+    told = []
+    tell = world.exchange.profile.repeated
+    world.exchange.profile.repeated = lambda *said: told.append(said) or tell(*said)
+    assert world.exchange.repeats.tell() == 3
+    assert world.exchange.repeats.tell() == 0
+    ((subject, reused, count, _),) = told
+    assert subject.names.vault == VAULT
+    assert reused == (issued.ticket.stored, other.ticket.stored)
+    assert count == 3
+    assert sum(event.count for event in world.notes.of(HitsRepeated)) == 3
     await world.exchange.close()
 
 

@@ -45,6 +45,14 @@ def test_a_body_is_the_stored_one():
     assert entry.body is of_ticket.stored.response.body
 
 
+def test_an_entry_was_used_if_its_ticket_was():
+    of_ticket = ticket()
+    entry = KnownHead(of_ticket, HEAD, lines=Lines(Shelf(NOBODY), {}, TAIL), line=LINE)
+    for is_used in (True, False):
+        of_ticket.was_used = lambda is_used=is_used: is_used
+        assert entry.was_used() is is_used
+
+
 def test_the_tail_is_counted_with_the_first_entry_and_the_line_with_each():
     shelf = Shelf(NOBODY)
     first, second = keep(shelf), keep(shelf, LINE + b"x")

@@ -8,10 +8,12 @@ import pytest
 from proxy.adapters.audit import AuditFigures, ChainWriter, Writing
 from proxy.audit.findings import Finding
 from proxy.audit.ledger import Identity, Ledger
+from proxy.audit.records import timestamp
 from proxy.audit.verification import Verifier
 from proxy.clock import SystemClock
 from tests.support.audit_lines import documents_of, reads_in
 from tests.support.audit_output import ScriptedOutput
+from tests.support.metric_events import HandClock
 
 KEY = b"k" * 32
 
@@ -172,3 +174,17 @@ def test_the_loop_has_its_turn_between_a_few_lines_and_the_next_and_nobody_waits
     writer.write()
     writer.chain.write(aggregates(17), in_between=lambda: times.append(len(events(writer))))
     assert times == [1 + 8, 1 + 16]
+
+
+def test_a_gap_begins_with_the_last_line_that_was_written(writer):
+    writer.chain._clock = clock = HandClock()
+    writer.write(1)
+    written = clock.now().wall_seconds
+    clock.boot_seconds += 5.0
+    writer.output.room = 0
+    writer.write(1)
+    clock.boot_seconds += 5.0
+    writer.output.room = None
+    writer.write()
+    (lost,) = [document for document in writer.documents if document["event"] == "audit.lost"]
+    assert (lost["first"], lost["last"]) == (timestamp(written), timestamp(written + 10.0))
