@@ -14,6 +14,10 @@ from proxy.server.http_server import HttpServer
 from proxy.server.listeners import BACKLOG, Address, Bound, UnixAddress, bind_all, remove_socket_files
 from proxy.server.tls import FAREWELL_SECONDS, HANDSHAKE_SECONDS, ServerTls
 
+_ACCEPTED_IN_A_TURN = 16
+"""libuv (since 1.45) accepts one connection in a turn of its loop for each descriptor that listens. While 256 clients
+ask as fast as they are answered a turn takes milliseconds, and the last to come would wait for half a second."""
+
 
 class Front:
     """One HTTP server on its addresses; `tls` is for those that are TCP."""
@@ -53,13 +57,14 @@ class Front:
         self._bound = bound
         loop = asyncio.get_running_loop()
         for opened, address in zip(bound.sockets, bound.addresses, strict=True):
-            if isinstance(address, UnixAddress):
-                listener = await loop.create_unix_server(self._server, sock=opened, backlog=BACKLOG)
-            else:
-                listener = await self._listen(loop, opened)
-            self._listeners.append(listener)
+            for listening in (opened, *(opened.dup() for _ in range(_ACCEPTED_IN_A_TURN - 1))):
+                self._listeners.append(await self._listen(loop, listening, address))
 
-    async def _listen(self, loop: asyncio.AbstractEventLoop, opened: socket.socket) -> asyncio.Server:
+    async def _listen(
+        self, loop: asyncio.AbstractEventLoop, opened: socket.socket, address: Address
+    ) -> asyncio.Server:
+        if isinstance(address, UnixAddress):
+            return await loop.create_unix_server(self._server, sock=opened, backlog=BACKLOG)
         if self._tls is None:
             return await loop.create_server(self._server, sock=opened, backlog=BACKLOG)
         return await loop.create_server(
