@@ -2,13 +2,13 @@
 
 from collections import Counter
 
-from proxy.audit.ledger import Identity
+from proxy.audit.ledger import Identity, Interval
 from proxy.exchange.epoch import Epoch
 
 
 class PaperRecord:
     def __init__(self) -> None:
-        self.is_open = True
+        self.interval = Interval()
         self.count = 0
         self.first_wall_seconds = 0.0
         self.last_wall_seconds = 0.0
@@ -52,7 +52,7 @@ class PaperAudit:
 
     def end_interval(self) -> None:
         for identity, record in self._open.items():
-            record.is_open = False
+            record.interval.is_open = False
             self._closed.append((identity, record))
         self._open = {}
 
