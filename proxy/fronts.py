@@ -1,5 +1,6 @@
 """The part of the composition root that makes what clients, Prometheus and operators talk to."""
 
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from proxy.server.tls import ClientCertificates, ServerTls, TlsFiles
 from proxy.server.token_injection import Lending, TokenFile, TokenInjection
 
 _FIELD_VALUE = "true"
+_MOST_ACCEPTED_IN_A_TURN = 16
+_FILES_FOR_EACH = 64
+"""So many open files must be allowed for each descriptor that listens: the others are for clients and Connect."""
 
 
 def traffic_front(
@@ -48,7 +52,15 @@ def traffic_front(
                 group=server.socket_group,
             )
         )
-    return Front(http_server, addresses, tls)
+    return Front(http_server, addresses, tls, accepted_in_a_turn=_accepted_in_a_turn())
+
+
+def _accepted_in_a_turn() -> int:
+    """Return how many descriptors listen at one address: few where few files may be open."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed == resource.RLIM_INFINITY:
+        return _MOST_ACCEPTED_IN_A_TURN
+    return max(1, min(_MOST_ACCEPTED_IN_A_TURN, allowed // _FILES_FOR_EACH))
 
 
 def _with_token(lent: TokenInjectionSettings, handler: Handler) -> Handler:

@@ -14,19 +14,26 @@ from proxy.server.http_server import HttpServer
 from proxy.server.listeners import BACKLOG, Address, Bound, UnixAddress, bind_all, remove_socket_files
 from proxy.server.tls import FAREWELL_SECONDS, HANDSHAKE_SECONDS, ServerTls
 
-_ACCEPTED_IN_A_TURN = 16
-"""libuv (since 1.45) accepts one connection in a turn of its loop for each descriptor that listens. While 256 clients
-ask as fast as they are answered a turn takes milliseconds, and the last to come would wait for half a second."""
-
 
 class Front:
-    """One HTTP server on its addresses; `tls` is for those that are TCP."""
+    """One HTTP server on its addresses; `tls` is for those that are TCP.
+
+    `accepted_in_a_turn`: so many connections may be accepted at each address in a turn of the loop. libuv (since 1.45)
+    accepts one for each descriptor that listens. While 256 clients ask as fast as they are answered a turn takes
+    milliseconds, and with one the last to come would wait for half a second.
+    """
 
     def __init__(
-        self, server: HttpServer, addresses: Sequence[Address], tls: ServerTls | None = None
+        self,
+        server: HttpServer,
+        addresses: Sequence[Address],
+        tls: ServerTls | None = None,
+        *,
+        accepted_in_a_turn: int = 1,
     ) -> None:
         self._server = server
         self._tls = tls
+        self._accepted_in_a_turn = accepted_in_a_turn
         self._wanted = tuple(addresses)
         self._bound: Bound | None = None
         self._listeners: list[asyncio.Server] = []
@@ -57,7 +64,7 @@ class Front:
         self._bound = bound
         loop = asyncio.get_running_loop()
         for opened, address in zip(bound.sockets, bound.addresses, strict=True):
-            for listening in (opened, *(opened.dup() for _ in range(_ACCEPTED_IN_A_TURN - 1))):
+            for listening in (opened, *(opened.dup() for _ in range(self._accepted_in_a_turn - 1))):
                 self._listeners.append(await self._listen(loop, listening, address))
 
     async def _listen(

@@ -59,3 +59,16 @@ async def test_ten_thousand_idle_connections_cost_little_and_hold_up_nobody(tmp_
                     one.close()
             while await open_connections(process):
                 pass
+
+
+async def test_where_few_files_may_be_open_they_are_left_to_clients(tmp_path):
+    async with Emulator() as emulator:
+        sample = emulator.sample_data()
+        head = request_head(
+            "GET", f"/v1/vaults/{sample.demo.id}/items", emulator.issue_token("ci", {sample.demo.id: READ})
+        )
+        async with sidecar_process(emulator.url, tmp_path, open_files=64) as process:
+            clients = [await WireClient.connect(process.address) for _ in range(36)]
+            for client in clients:
+                async with client:
+                    assert (await client.ask(head)).status == 200

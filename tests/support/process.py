@@ -46,12 +46,14 @@ async def sidecar_process(
     *,
     arguments: tuple[str, ...] = (),
     expected_code: int = 0,
+    open_files: int | None = None,
     environment: Mapping[str, str] | None = None,
     **overrides: str,
 ) -> AsyncIterator[SidecarProcess]:
     """Run `serve` for the length of the block; it must end with `expected_code` on SIGTERM.
 
-    `overrides` are settings, named SECTION__KEY; `environment` has variables that are none of ours.
+    `overrides` are settings, named SECTION__KEY; `environment` has variables that are none of ours. `open_files` is how
+    many it may have.
     """
     traffic, observe, control = free_port(), free_port(), directory / "control.sock"
     environ = {name: value for name, value in os.environ.items() if not name.startswith("CONNECT_SIDECAR")}
@@ -66,8 +68,9 @@ async def sidecar_process(
     }
     environ |= {f"CONNECT_SIDECAR__{name}": value for name, value in settings.items()}
     environ |= environment or {}
+    within = () if open_files is None else ("/bin/sh", "-c", f'ulimit -n {open_files} && exec "$0" "$@"')
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "proxy", "serve", *arguments),
+        *(*within, sys.executable, "-m", "proxy", "serve", *arguments),
         env=environ,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -20,7 +20,7 @@ async def front(request, tmp_path):
     address = TcpAddress(setting="server.listen", host="127.0.0.1", port=0)
     if request.param == "unix":
         address = UnixAddress(setting="server.listen", path=tmp_path / "s")
-    front = Front(HttpServer(FakeHandler(), settings=HttpServerSettings()), [address])
+    front = Front(HttpServer(FakeHandler(), settings=HttpServerSettings()), [address], accepted_in_a_turn=16)
     await front.open()
     yield front
     front.close_listeners()
