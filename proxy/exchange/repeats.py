@@ -5,8 +5,8 @@ is not told here: it has every read at once.
 """
 
 import asyncio
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Generic
+from collections.abc import Callable, Hashable
+from typing import Any, Generic, cast
 from weakref import WeakValueDictionary
 
 from proxy.caching.profile import FindingT, Profile, SubjectT
@@ -17,8 +17,12 @@ from proxy.exchange.ports import Observer
 from proxy.exchange.prober import Prober
 
 _TELL_SECONDS = 1.0
-_AT_ONCE = 512
-"""So many tallies are told in one turn of the loop: a millisecond."""
+_AT_ONCE = 256
+"""Of so many tallies the profile hears in one turn of the loop: below a millisecond."""
+
+
+Hits = tuple[SubjectT, tuple[StoredResponse, ...], int]
+"""What the profile has to hear: what one of them was about, some of what was reused, and how many they were."""
 
 
 class Tally(Generic[SubjectT]):
@@ -44,25 +48,25 @@ class Tally(Generic[SubjectT]):
         self._on_begun = on_begun
         self.first: StoredResponse | None = None
         self.last: StoredResponse | None = None
-        self.end()
+        self._clear()
 
     def begin(self, reused: StoredResponse) -> None:
         """Have it told soon: its first hit comes now."""
-        self.first = reused
+        self.first = self.last = reused
         self._on_begun(self)
 
-    def end(self) -> None:
-        """Count nothing, and keep nothing that was reused."""
+    def end(self) -> Hits[SubjectT]:
+        """Return what was counted since it began; count nothing any more, and keep nothing that was reused."""
+        hits = (self.subject, cast("tuple[StoredResponse, ...]", (self.first, self.last)), self.count)
+        self._clear()
+        return hits
+
+    def _clear(self) -> None:
         self.count = 0
         self.seconds = 0.0
         """How long all of them took together."""
         self.greatest_age_seconds = 0.0
         self.first = self.last = None
-
-    @property
-    def reused(self) -> tuple[StoredResponse, ...]:
-        """Some of what was reused; two things, if possible."""
-        return tuple(stored for stored in (self.first, self.last) if stored is not None)
 
 
 class Repeats(Generic[SubjectT, FindingT]):
@@ -82,7 +86,7 @@ class Repeats(Generic[SubjectT, FindingT]):
         self._clock = clock
         self._tallies: WeakValueDictionary[Hashable, Tally[SubjectT]] = WeakValueDictionary()
         self._begun: list[Tally[SubjectT]] = []
-        self._due: list[Tally[SubjectT]] = []
+        self._unheard: list[Hits[SubjectT]] = []
         self._timer: asyncio.Handle | None = None
 
     def tally(self, subject: SubjectT) -> Tally[SubjectT]:
@@ -94,45 +98,12 @@ class Repeats(Generic[SubjectT, FindingT]):
         return known
 
     def tell(self) -> int:
-        """Tell what was counted since the last time; return how many hits that were."""
-        counted, self._due, self._begun = self._due + self._begun, [], []
-        return self._tell(counted)
-
-    def close(self) -> None:
-        """Tell the last ones."""
-        self.tell()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _has_begun(self, tally: Tally[SubjectT]) -> None:
-        self._begun.append(tally)
-        if self._timer is None:
-            self._set_timer()
-
-    def _set_timer(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_soon(self._tick) if self._due else loop.call_later(_TELL_SECONDS, self._tick)
-
-    def _tick(self) -> None:
-        self._timer = None
-        if not self._due:
-            self._due, self._begun = self._begun, []
-        counted = self._due[-_AT_ONCE:]
-        del self._due[-_AT_ONCE:]
-        self._tell(counted)
-        if self._due or self._begun:
-            self._set_timer()
-
-    def _tell(self, counted: Sequence[Tally[SubjectT]]) -> int:
-        now, is_watched = self._clock.now(), False
+        """Tell what was counted since the last time; return how many hits that were. The profile hears it soon."""
+        begun, self._begun = self._begun, []
         kinds: dict[tuple[str, str], list[Tally[SubjectT]]] = {}
-        for tally in counted:
-            subject = tally.subject
-            kinds.setdefault((subject.resource, subject.partition_label), []).append(tally)
-            is_watched |= self._profile.repeated(subject, tally.reused, tally.count, now)
-        if is_watched and self._prober is not None:
-            self._prober.wake()
+        for tally in begun:
+            kinds.setdefault((tally.subject.resource, tally.subject.partition_label), []).append(tally)
+        now = self._clock.now()
         for (resource, token), tallies in kinds.items():
             self._observer.notify(
                 HitsRepeated(
@@ -144,7 +115,36 @@ class Repeats(Generic[SubjectT, FindingT]):
                     at=now,
                 )
             )
-        told = sum(tally.count for tally in counted)
-        for tally in counted:
-            tally.end()
+        told = sum(tally.count for tally in begun)
+        self._unheard += [tally.end() for tally in begun]
         return told
+
+    def close(self) -> None:
+        """Tell the last ones."""
+        self.tell()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _has_begun(self, tally: Tally[SubjectT]) -> None:
+        self._begun.append(tally)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_TELL_SECONDS, self._tick)
+
+    def _tick(self) -> None:
+        self.tell()
+        self._have_heard()
+
+    def _have_heard(self) -> None:
+        """Have the profile hear, a piece in a turn of the loop."""
+        piece, now, is_watched = self._unheard[-_AT_ONCE:], self._clock.now(), False
+        del self._unheard[-_AT_ONCE:]
+        for subject, reused, count in piece:
+            is_watched |= self._profile.repeated(subject, reused, count, now)
+        if is_watched and self._prober is not None:
+            self._prober.wake()
+        loop = asyncio.get_running_loop()
+        if self._unheard:
+            self._timer = loop.call_soon(self._have_heard)
+        else:
+            self._timer = loop.call_later(_TELL_SECONDS, self._tick) if self._begun else None

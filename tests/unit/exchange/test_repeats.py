@@ -125,7 +125,9 @@ async def test_hits_are_told_apart_by_resource_and_token_and_the_profile_hears_b
         (event.resource, event.token, event.count, event.greatest_age_seconds, event.total_seconds)
         for event in world.notes.of(HitsRepeated)
     } == {("item", "ci", 2, 1.0, 2.0), ("item", "app", 1, 2.0, 1.0), ("items", "ci", 1, 3.0, 1.0)}
+    await asyncio.sleep(1.0)
     assert sorted(told.vault for told in world.listener.told) == ["v", "v", "v", "w"]
+    assert len(world.notes.of(HitsRepeated)) == 3, "who asked has heard it all"
 
 
 @in_virtual_time
@@ -148,7 +150,7 @@ async def test_nobody_is_woken_if_there_is_nothing_to_watch():
     world = World()
     world.listener.is_watching = False
     world.hit()
-    world.repeats.tell()
+    await asyncio.sleep(1.0)
     assert world.listener.told
     assert not world.listener.times_woken
 
@@ -163,10 +165,16 @@ async def test_a_tally_is_the_same_one_for_as_long_as_anybody_counts_there():
     del tally
     assert world.repeats.tell() == 2, "what was counted is told although nobody counts there any more"
     assert not world.repeats._tallies
+    tally = world.repeats.tally(Kind())
+    tally.begin("y")
+    tally.count = 1
+    world.repeats.tell()
+    await asyncio.sleep(2.0)
+    assert [told.reused for told in world.listener.told] == [("x", "x"), ("y", "y")]
 
 
 @in_virtual_time
-async def test_many_are_told_in_pieces_with_a_turn_of_the_loop_between_and_to_who_asks_all_at_once(
+async def test_the_profile_hears_of_many_in_pieces_with_a_turn_of_the_loop_between_and_who_asks_of_all_at_once(
     monkeypatch,
 ):
     monkeypatch.setattr(repeats_module, "_AT_ONCE", 2)
@@ -195,7 +203,7 @@ async def test_many_are_told_in_pieces_with_a_turn_of_the_loop_between_and_to_wh
 
 
 @in_virtual_time
-async def test_all_pieces_are_told_although_nothing_more_is_counted_and_who_asks_meanwhile_hears_the_rest(
+async def test_the_profile_hears_every_piece_once_although_nothing_more_is_counted_and_somebody_asks_meanwhile(
     monkeypatch,
 ):
     monkeypatch.setattr(repeats_module, "_AT_ONCE", 1)
@@ -207,11 +215,17 @@ async def test_all_pieces_are_told_although_nothing_more_is_counted_and_who_asks
     assert not world.timers()
     for number in range(4):
         world.hit(Kind(vault=str(number)))
+    world.hit(Kind(vault="0"))
+    await asyncio.sleep(0.5)
+    assert world.repeats.tell() == 5
+    world.hit(Kind(vault="0"))
     asked: list[int] = []
-    asyncio.get_running_loop().call_later(1.0, lambda: asked.append(world.repeats.tell()))
-    await asyncio.sleep(1.5)
-    assert asked == [3]
-    assert len(world.listener.told) == 8
+    asyncio.get_running_loop().call_later(0.5, lambda: asked.append(world.repeats.tell()))
+    await asyncio.sleep(0.75)
+    assert asked == [0], "it was told when its time had come, a piece of it heard"
+    assert sum(told.count for told in world.listener.told) == 10
+    assert sum(world.counts()) == 10
+    assert not world.timers()
 
 
 @in_virtual_time

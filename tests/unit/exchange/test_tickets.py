@@ -85,6 +85,7 @@ async def test_uses_of_tickets_are_told_once_with_the_first_and_the_last_that_wa
     world.exchange.profile.repeated = lambda *said: told.append(said) or tell(*said)
     assert world.exchange.repeats.tell() == 3
     assert world.exchange.repeats.tell() == 0
+    await asyncio.sleep(1.0)
     ((subject, reused, count, _),) = told
     assert subject.names.vault == VAULT
     assert reused == (issued.ticket.stored, other.ticket.stored)
