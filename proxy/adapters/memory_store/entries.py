@@ -21,8 +21,8 @@ _OVERHEAD_BYTES = 1_075
 was measured with tracemalloc, and tests measure it again."""
 
 _MOST_SPARED = 1_024
-"""Entries are looked at in one go. Each was used since it was spared last, so on the whole that is no more than one
-for each use."""
+"""So many entries may be passed over when one has to go. Each was used since it was passed over last, so that on the
+whole there is no more of it than of uses."""
 
 _PER_FIELD_BYTES = 30  # names are shared between responses: see response_head in upstream_client
 _PER_VALUE_BYTES = 50  # of a value that is not shared as well

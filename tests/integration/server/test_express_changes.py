@@ -128,13 +128,9 @@ async def test_what_was_evicted_is_fetched_by_the_next_read_and_no_head_is_left_
     async with lane_world(shop.emulator, **settings) as world, world.wire() as wire:
         await world.warm(wire, shop.head())
         before = world.answered
-        for path in 2 * (
-            shop.second,
-            shop.third,
-            shop.file,
-            shop.items,
-        ):  # what the lane answered is spared once
-            await wire.ask(shop.head(path, token=shop.other))
+        for _ in range(2):  # what the lane has answered is spared once
+            for path in (shop.second, shop.third, shop.file, shop.items):
+                await wire.ask(shop.head(path, token=shop.other))
         kept = [tail for shelf in world.lane._shelves.values() for tail in (*shelf.tails, *shelf.cut_tails)]
         assert not any(shop.reader.encode() in tail for tail in kept)
         assert b"fwd=uri-miss" in await wire.ask(shop.head())
