@@ -6,9 +6,9 @@ and, if written to, outdates everything. The target itself is never changed.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from sys import intern
 from urllib.parse import unquote_to_bytes
 
@@ -87,6 +87,11 @@ def _shared(made: Tag) -> Tag:
     return made
 
 
+@lru_cache(maxsize=1024)
+def _pair(word: str, identifier: str) -> tuple[str, str]:
+    return word, identifier
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteRule:
     """What a known unsafe method outdates: scopes to raise, tags whose stored responses go."""
@@ -110,12 +115,17 @@ class Route:
     @property
     def template(self) -> str:
         """The path with words for ids; empty for what the table doesn't know."""
-        return "/" + "/".join(self.path) if self.path else ""
+        return _template(self.path)
 
     @property
     def takes_filter(self) -> bool:
         """Whether a query may select what the answer shows."""
         return self.shape in {Shape.ITEM_LIST, Shape.VAULT_LIST}
+
+
+@cache
+def _template(path: tuple[str, ...]) -> str:
+    return "/" + "/".join(path) if path else ""
 
 
 _VAULT, _ITEM, _FILE = "{vault}", "{item}", "{file}"
@@ -206,8 +216,15 @@ class Resource:
     @property
     def about(self) -> tuple[tuple[str, str], ...]:
         """The ids it names, each with its word, for lines and the audit."""
-        named = (("vault", self.vault), ("item", self.item), ("file", self.file))
-        return tuple((word, identifier) for word, identifier in named if identifier)
+        named = (_pair("vault", self.vault), ("item", self.item), ("file", self.file))
+        return tuple(pair for pair in named if pair[1])
+
+    def sharing(self, tags: tuple[Tag, ...]) -> "Resource":
+        """Return an equal one whose ids are the same objects as in tags of the same."""
+        for mark, *ids in tags:
+            if mark == Mark.ITEM and ids == [self.vault, self.item]:
+                return replace(self, item=str(ids[1]))
+        return self
 
     def tags(self, marks: tuple[Mark, ...], partition: bytes) -> tuple[Tag, ...]:
         """Return the tags of these kinds for this resource."""

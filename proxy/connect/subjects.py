@@ -61,7 +61,15 @@ class Subjects:
         """
         if self._known.get(subject.key) is None:
             # Equal to its own, and there already.
-            shared = replace(subject, key=reused.key, scopes=reused.scopes, tags=reused.tags)
+            names = subject.names.sharing(reused.tags)
+            shared = replace(
+                subject,
+                key=reused.key,
+                scopes=reused.scopes,
+                tags=reused.tags,
+                names=names,
+                about=names.about,
+            )
             self._known.put(shared.key, shared)
 
     def is_current(self, subject: ConnectSubject) -> bool:

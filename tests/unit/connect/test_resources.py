@@ -140,3 +140,14 @@ def test_a_target_that_any_server_could_take_for_something_in_a_vault_is_told(ta
 
 def test_a_target_elsewhere_concerns_no_vault():
     assert not recognise("/v1/categories").concerns_vaults
+
+
+def test_ids_are_shared_with_tags_of_the_same_and_of_nothing_else():
+    item = recognise(f"/v1/vaults/{VAULT}/items/{ITEM}")
+    tags = recognise(f"/v1/vaults/{VAULT}/items/{ITEM}").tags(item.route.tags, b"p")
+    shared = item.sharing(tags)
+    assert shared == item
+    assert any(shared.item is part for tag in tags for part in tag)
+    assert item.item is not shared.item
+    others = recognise(f"/v1/vaults/{VAULT}/items/{'z' * 26}").tags(item.route.tags, b"p")
+    assert item.sharing(others) is item
