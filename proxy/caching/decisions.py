@@ -14,12 +14,13 @@ from proxy.caching.directives import (
     origin_directives,
     request_directives,
 )
+from proxy.caching.kept_fields import blanked
 from proxy.caching.profile import CacheRules, Finding, Sent, Servability, Subject
 from proxy.caching.reasons import ForwardReason, NotStoredReason
 from proxy.caching.receipt import Receipt
-from proxy.caching.reuse_terms import ReuseTerms, assigned_terms, reuse_terms
+from proxy.caching.reuse_terms import assigned_terms, reuse_terms
 from proxy.caching.selection import nominated
-from proxy.caching.stored_response import StoredResponse
+from proxy.caching.stored_response import ReuseTerms, StoredResponse
 from proxy.clock import Instant
 from proxy.errors import OURS, ErrorKind
 from proxy.semantics.message import Request, Response, ResponseHead
@@ -82,7 +83,7 @@ def on_request(
         return _forward(missing, None, directives)
     if directives.no_cache or directives.no_store:
         return _forward(ForwardReason.REQUEST, stored, directives)
-    if servability is not Servability.SERVABLE or stored.must_validate:
+    if servability is not Servability.SERVABLE or stored.terms.must_validate:
         can_validate = servability not in {Servability.FENCED, Servability.REFUSED}
         return _forward(ForwardReason.STALE, stored if can_validate else None, directives)
     if directives is not NO_REQUEST_DIRECTIVES and not _is_young_enough(stored, directives, now):
@@ -122,7 +123,7 @@ def on_response(
     refusal = storability.refusal(request, request_directives(request.fields), response, directives, rules)
     if refusal is not None:
         return NotStored(reason=refusal)
-    terms = reuse_terms(response, directives, rules, receipt.response_received)
+    terms = reuse_terms(response, directives, rules, receipt.received_wall_seconds)
     if terms is None:
         return NotStored(reason=NotStoredReason.NO_FRESHNESS)
     entity_tag = response.fields.get("ETag")
@@ -131,13 +132,9 @@ def on_response(
     return StoredResponse(
         key=subject.key,
         nominated=nominated(response, request),
-        response=response,
+        response=blanked(response),
         receipt=receipt,
-        freshness_lifetime_seconds=terms.freshness_lifetime_seconds,
-        stale_while_revalidate_seconds=terms.stale_while_revalidate_seconds,
-        stale_if_error_seconds=terms.stale_if_error_seconds,
-        must_validate=terms.must_validate,
-        must_revalidate=terms.must_revalidate,
+        terms=terms,
         entity_tag=entity_tag,
         tags=subject.tags,
         generation=sent.generation,
@@ -163,10 +160,10 @@ def on_not_modified(
     refusal = storability.refusal_to_keep(response, directives, rules)
     if refusal is not None:
         return NotStored(reason=refusal)
-    terms = reuse_terms(response, directives, rules, receipt.response_received)
+    terms = reuse_terms(response, directives, rules, receipt.received_wall_seconds)
     if terms is None:
         return NotStored(reason=NotStoredReason.NO_FRESHNESS)
-    return _renewed(stored, response, terms, sent, receipt)
+    return _renewed(stored, blanked(response), terms, sent, receipt)
 
 
 def on_confirmed(
@@ -178,7 +175,7 @@ def on_confirmed(
     says nothing of its own age but its Date goes by that answer's `receipt` from now on, renewed or not; what says more
     has one of its own, because its lifetime is of that moment.
     """
-    if stored.request_sent.boot_seconds >= sent.at.boot_seconds:
+    if stored.request_sent_boot_seconds >= sent.at.boot_seconds:
         return None
     response, terms = stored.response, None
     if "Date" in head.fields and "Age" not in head.fields and stored.variation is None:
@@ -186,7 +183,8 @@ def on_confirmed(
     if terms is None:
         response, receipt = validation.redated(response, head), replace(receipt, complete_as_of=None)
         directives = origin_directives(response.fields, shared=rules.shared)
-        terms = reuse_terms(response, directives, rules, receipt.response_received)
+        terms = reuse_terms(response, directives, rules, receipt.received_wall_seconds)
+        response = blanked(response)
     if terms is None:
         return None
     return _renewed(stored, response, terms, sent, receipt, is_confirmed=True)
@@ -206,11 +204,7 @@ def _renewed(
         nominated=stored.nominated,
         response=response,
         receipt=receipt,
-        freshness_lifetime_seconds=terms.freshness_lifetime_seconds,
-        stale_while_revalidate_seconds=terms.stale_while_revalidate_seconds,
-        stale_if_error_seconds=terms.stale_if_error_seconds,
-        must_validate=terms.must_validate,
-        must_revalidate=terms.must_revalidate,
+        terms=terms,
         entity_tag=response.fields.get("ETag", stored.entity_tag),
         tags=stored.tags,
         generation=sent.generation,

@@ -18,7 +18,7 @@ _HEURISTIC_MOST_SECONDS = 86_400.0
 
 
 def explicit_lifetime_seconds(
-    head: ResponseHead, directives: ResponseDirectives, rules: CacheRules, received: Instant
+    head: ResponseHead, directives: ResponseDirectives, rules: CacheRules, received_wall_seconds: float
 ) -> float | None:
     """Return the lifetime that the origin states; None if it is silent."""
     if rules.shared and directives.s_maxage_seconds is not None:
@@ -28,21 +28,21 @@ def explicit_lifetime_seconds(
     if "Expires" not in head.fields or directives.is_targeted:
         return None
     lines = head.fields.getall("Expires")
-    expires = parse_date(lines[0], received.wall_seconds) if len(lines) == 1 else None
-    return 0.0 if expires is None else max(0.0, expires - date_seconds(head, received))
+    expires = parse_date(lines[0], received_wall_seconds) if len(lines) == 1 else None
+    return 0.0 if expires is None else max(0.0, expires - date_seconds(head, received_wall_seconds))
 
 
 def lifetime_seconds(
-    head: ResponseHead, directives: ResponseDirectives, rules: CacheRules, received: Instant
+    head: ResponseHead, directives: ResponseDirectives, rules: CacheRules, received_wall_seconds: float
 ) -> float | None:
     """Return the freshness lifetime; None if there is no way to one."""
-    explicit = explicit_lifetime_seconds(head, directives, rules, received)
+    explicit = explicit_lifetime_seconds(head, directives, rules, received_wall_seconds)
     assigned = rules.assigned_freshness_seconds
     if explicit is not None:
         return explicit if assigned is None else min(explicit, assigned)
     if assigned is not None:
         return assigned
-    return _heuristic(head, directives, received) if rules.heuristics else None
+    return _heuristic(head, directives, received_wall_seconds) if rules.heuristics else None
 
 
 def corrected_initial_age_seconds(
@@ -53,24 +53,25 @@ def corrected_initial_age_seconds(
     age = _age_value(head) + delay
     if not rules.ages_by_date:
         return age
-    return max(age, received.wall_seconds - date_seconds(head, received))
+    return max(age, received.wall_seconds - date_seconds(head, received.wall_seconds))
 
 
 def receipt(head: ResponseHead, rules: CacheRules, sent: Instant, received: Instant) -> Receipt:
     """Return the receipt of an answer that has just arrived."""
     date = head.fields.get("Date")
     return Receipt(
-        request_sent=sent,
-        response_received=received,
-        corrected_initial_age_seconds=corrected_initial_age_seconds(head, rules, sent, received),
+        request_sent_boot_seconds=sent.boot_seconds,
+        received_wall_seconds=received.wall_seconds,
+        age_zero_boot_seconds=received.boot_seconds
+        - corrected_initial_age_seconds(head, rules, sent, received),
         date=format_date(received.wall_seconds) if date is None else date,
     )
 
 
-def date_seconds(head: ResponseHead, received: Instant) -> float:
+def date_seconds(head: ResponseHead, received_wall_seconds: float) -> float:
     """Return the response's Date as Unix time; the time of arrival where it has none that is valid."""
-    date = parse_date(head.fields.get("Date", ""), received.wall_seconds)
-    return received.wall_seconds if date is None else date
+    date = parse_date(head.fields.get("Date", ""), received_wall_seconds)
+    return received_wall_seconds if date is None else date
 
 
 def _age_value(head: ResponseHead) -> float:
@@ -79,11 +80,13 @@ def _age_value(head: ResponseHead) -> float:
     return float(delta_seconds(ages[0])) if ages else 0.0
 
 
-def _heuristic(head: ResponseHead, directives: ResponseDirectives, received: Instant) -> float | None:
+def _heuristic(
+    head: ResponseHead, directives: ResponseDirectives, received_wall_seconds: float
+) -> float | None:
     if head.status not in HEURISTIC_STATUSES and not directives.public:
         return None
-    modified = parse_date(head.fields.get("Last-Modified", ""), received.wall_seconds)
+    modified = parse_date(head.fields.get("Last-Modified", ""), received_wall_seconds)
     if modified is None:
         return None
-    since = max(0.0, date_seconds(head, received) - modified)
+    since = max(0.0, date_seconds(head, received_wall_seconds) - modified)
     return min(since * _HEURISTIC_FRACTION, _HEURISTIC_MOST_SECONDS)

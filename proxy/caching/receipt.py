@@ -6,26 +6,26 @@ answer that says the same once more renews the receipt, and with it all that goe
 
 from dataclasses import dataclass
 
-from proxy.clock import Instant
-
 
 @dataclass(slots=True, kw_only=True)
 class Receipt:
     """Times of one answer; `date` is its Date, or of its arrival if it has none.
 
+    Since `age_zero_boot_seconds` it grows older: that is its arrival less the age it had by then. No more than these
+    numbers is kept: with each stored response there may be a receipt.
     `complete_as_of` is the latest generation of any scope for which all that the answer confirms is known to go by
     this receipt; None: not known, and then it isn't renewed.
     """
 
-    request_sent: Instant
-    response_received: Instant
-    corrected_initial_age_seconds: float
+    request_sent_boot_seconds: float
+    received_wall_seconds: float
+    age_zero_boot_seconds: float
     date: str
     complete_as_of: int | None = None
 
     def renew(self, later: "Receipt") -> None:
         """Be the receipt of a later answer that says the same."""
-        self.request_sent = later.request_sent
-        self.response_received = later.response_received
-        self.corrected_initial_age_seconds = later.corrected_initial_age_seconds
+        self.request_sent_boot_seconds = later.request_sent_boot_seconds
+        self.received_wall_seconds = later.received_wall_seconds
+        self.age_zero_boot_seconds = later.age_zero_boot_seconds
         self.date = later.date

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from multidict import CIMultiDict, istr
 
 from proxy.caching.directives import MOST_SECONDS
+from proxy.caching.kept_fields import filled_in
 from proxy.caching.stored_response import StoredResponse
 from proxy.caching.validation import shapes_answer
 from proxy.clock import Instant
@@ -16,7 +17,6 @@ from proxy.semantics.ranges import ByteRange, Unsatisfiable, requested_range
 from proxy.semantics.validators import Precondition, Validators, evaluate, if_range_holds
 
 _AGE = istr("Age")  # names that multidict need not fold again for every answer
-_DATE = istr("Date")
 _ETAG = istr("ETag")
 
 _KEPT_IN_304 = frozenset(
@@ -52,11 +52,9 @@ class Presented:
 def present(stored: StoredResponse, request: Request, now: Instant) -> Presented:
     """Return the answer that a stored response gives to a GET or HEAD."""
     response = stored.at(now).response
-    fields = CIMultiDict(response.fields)
+    fields = filled_in(response, stored.receipt.date)
     if stored.entity_tag is not None and _ETAG not in fields:
         fields[_ETAG] = stored.entity_tag
-    if fields.get(_DATE) != stored.receipt.date:
-        fields[_DATE] = stored.receipt.date
     fields[_AGE] = str(min(MOST_SECONDS, int(stored.shown_age_seconds(now))))
     whole = Presented(status=response.status, reason=response.reason, fields=fields, body=response.body)
     # A 304 would stand for an earlier body, and parts of two must never be put together.

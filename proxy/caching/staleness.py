@@ -17,7 +17,7 @@ def staleness_seconds(stored: StoredResponse, now: Instant) -> float:
 def client_accepts(stored: StoredResponse, directives: RequestDirectives, now: Instant) -> bool:
     """Tell whether the request's max-stale allows a stale response (and the origin does not forbid it)."""
     most = directives.max_stale_seconds
-    return most is not None and not stored.must_revalidate and staleness_seconds(stored, now) <= most
+    return most is not None and not stored.terms.must_revalidate and staleness_seconds(stored, now) <= most
 
 
 def may_refresh_behind(stored: StoredResponse, directives: RequestDirectives, now: Instant) -> bool:
@@ -25,16 +25,16 @@ def may_refresh_behind(stored: StoredResponse, directives: RequestDirectives, no
 
     A request with max-age wants nothing stale, unless it says max-stale (RFC 9111 section 5.2.1.1).
     """
-    if stored.must_revalidate or directives.max_age_seconds is not None:
+    if stored.terms.must_revalidate or directives.max_age_seconds is not None:
         return False
-    return staleness_seconds(stored, now) < stored.stale_while_revalidate_seconds
+    return staleness_seconds(stored, now) < stored.terms.stale_while_revalidate_seconds
 
 
 def may_replace_error(
     stored: StoredResponse, directives: RequestDirectives, rules: CacheRules, now: Instant
 ) -> bool:
     """Tell whether the response may stand in for an error (stale-if-error)."""
-    if stored.must_revalidate or stored.must_validate:
+    if stored.terms.must_revalidate or stored.terms.must_validate:
         return False
     return staleness_seconds(stored, now) <= _most_in_outage(stored, directives, rules)
 
@@ -48,6 +48,6 @@ def left_seconds(
 
 def _most_in_outage(stored: StoredResponse, directives: RequestDirectives, rules: CacheRules) -> float:
     """Return the bound: the narrower of the origin's and the request's word, else the rules'."""
-    words = (stored.stale_if_error_seconds, directives.stale_if_error_seconds)
+    words = (stored.terms.stale_if_error_seconds, directives.stale_if_error_seconds)
     stated = [float(word) for word in words if word is not None] or [rules.stale_if_error_seconds]
     return min(*stated, rules.stale_if_error_most_seconds)

@@ -6,7 +6,7 @@ A body may depend on the time of day; then a `Variation` makes it anew for every
 """
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from proxy.caching.key import CacheKey, Tag
 from proxy.caching.receipt import Receipt
@@ -33,13 +33,25 @@ class Variation(Protocol):
         ...
 
 
+class ReuseTerms(NamedTuple):
+    """How long a response is fresh and how stale it may become, decided when it came; shared by all that agree in it.
+
+    `stale_if_error_seconds` is the origin's word; None: it is silent, and the rules of the request decide.
+    """
+
+    freshness_lifetime_seconds: float
+    stale_while_revalidate_seconds: float
+    stale_if_error_seconds: float | None
+    must_validate: bool
+    must_revalidate: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredResponse:
     """One complete 200-class answer kept for reuse.
 
     `nominated` holds the request's values of the fields that Vary names, normalised (see selection);
     `generation` is that of its scopes when the request was sent: once they differ it must be validated;
-    `stale_if_error_seconds` is the origin's word; None: it is silent, and the rules of the request decide.
     `receipt` is that of the answer that brought it, or of one that has confirmed it since; its Date is the one shown.
     `scopes` are those that its generation is of. `version` is the application's own version number of what the body
     shows, and `evidence` what the profile must know of it to tell later that nothing has changed.
@@ -49,11 +61,7 @@ class StoredResponse:
     nominated: tuple[tuple[str, str | None], ...] = field(repr=False)
     response: Response
     receipt: Receipt
-    freshness_lifetime_seconds: float
-    stale_while_revalidate_seconds: float
-    stale_if_error_seconds: float | None
-    must_validate: bool
-    must_revalidate: bool
+    terms: ReuseTerms
     entity_tag: str | None
     tags: tuple[Tag, ...]
     generation: int
@@ -64,9 +72,9 @@ class StoredResponse:
     variation: Variation | None = field(default=None, repr=False)
 
     @property
-    def request_sent(self) -> Instant:
+    def request_sent_boot_seconds(self) -> float:
         """When what showed it as it is was last asked for."""
-        return self.receipt.request_sent
+        return self.receipt.request_sent_boot_seconds
 
     def at(self, now: Instant) -> "StoredResponse":
         """Return what may be shown as of `now`."""
@@ -74,13 +82,11 @@ class StoredResponse:
 
     def current_age_seconds(self, now: Instant) -> float:
         """Return the current age (RFC 9111 section 4.2.3)."""
-        receipt = self.receipt
-        resident_seconds = max(0.0, now.boot_seconds - receipt.response_received.boot_seconds)
-        return receipt.corrected_initial_age_seconds + resident_seconds
+        return max(0.0, now.boot_seconds - self.receipt.age_zero_boot_seconds)
 
     def ttl_seconds(self, now: Instant) -> float:
         """Return the remaining freshness lifetime; negative once stale (RFC 9211's `ttl`)."""
-        return self.freshness_lifetime_seconds - self.current_age_seconds(now)
+        return self.terms.freshness_lifetime_seconds - self.current_age_seconds(now)
 
     def shown_age_seconds(self, now: Instant) -> float:
         """Return the age that is shown: a body that varies is no older than its last edge."""

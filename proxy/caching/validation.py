@@ -6,6 +6,7 @@ Only validators that the origin gave go upstream, never a tag of our own making.
 
 from multidict import CIMultiDict, CIMultiDictProxy, istr
 
+from proxy.caching.kept_fields import blanked
 from proxy.caching.selection import nominated_names
 from proxy.caching.stored_response import StoredResponse
 from proxy.semantics.message import Fields, Request, Response, ResponseHead
@@ -114,24 +115,23 @@ def says_only_its_date(stored: Response) -> bool:
 
 
 def is_only_redated(later: Response, earlier: Response) -> bool:
-    """Tell whether two responses are the same, in the same order, but for the value of Date."""
+    """Tell whether two stored responses are the same, in the same order, but for the value of Date."""
     return later.body is earlier.body and _have_same_head(later, earlier)
 
 
 def is_repeated(later: Response, earlier: Response) -> bool:
-    """Tell whether an answer says again what was said before, but for Date, which is all that it says of its age."""
+    """Tell whether an answer says again what was stored before, but for Date, which is all that it says of its age."""
     if not says_only_its_date(later) or not later.fields[_DATE].isascii():
         return False
-    return _have_same_head(later, earlier) and later.body == earlier.body
+    return _have_same_head(blanked(later), earlier) and later.body == earlier.body
 
 
 def _have_same_head(later: Response, earlier: Response) -> bool:
     if later.status != earlier.status or later.reason != earlier.reason:
         return False
-    fields = CIMultiDict(earlier.fields)
-    if _DATE in fields and _DATE in later.fields:
-        fields[_DATE] = later.fields[_DATE]
-    return list(fields.items()) == list(later.fields.items())
+    if later.fields is earlier.fields:
+        return True
+    return list(later.fields.items()) == list(earlier.fields.items())
 
 
 def _with_fields(stored: Response, fields: CIMultiDict[str]) -> Response:

@@ -27,7 +27,7 @@ class VaultUnchanged:
 
     def confirms(self, stored: StoredResponse) -> CacheRules | None:
         """Return the rules by which what was asked for since then is fresh again; the vault object is not inside."""
-        if stored.request_sent.boot_seconds < self.since:
+        if stored.request_sent_boot_seconds < self.since:
             return None
         match stored.tags[-1][0]:
             case Mark.ITEM.value:

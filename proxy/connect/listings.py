@@ -69,12 +69,12 @@ class VaultListed:
         return (
             self.look.is_changed
             and _is_search(stored)
-            and stored.request_sent.boot_seconds < self.look.sent
+            and stored.request_sent_boot_seconds < self.look.sent
             and self.confirms(stored) is None
         )
 
     def _proves_search(self, stored: StoredResponse) -> bool:
-        look, asked = self.look, stored.request_sent.boot_seconds
+        look, asked = self.look, stored.request_sent_boot_seconds
         if not look.is_changed:
             return asked >= look.unchanged_since or asked == look.proven_as_of
         # Asked between the two lists it may have seen a title come and go; proven by the one before it has not.

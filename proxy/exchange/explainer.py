@@ -201,7 +201,7 @@ def _because_not_usable(known: Circumstances, found: Prospect) -> Because:
             is_older = shown is not None and shown < (known.highest_version or 0)
             return Because.NEWER_VERSION if is_older else Because.OUTDATED
         case Servability.SERVABLE:
-            is_stale = found.stored is not None and not found.stored.must_validate
+            is_stale = found.stored is not None and not found.stored.terms.must_validate
             return Because.NOT_FRESH if is_stale else Because.ORIGIN
         case _:
             assert_never(found.servability)

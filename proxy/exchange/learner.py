@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Generic
 
-from proxy.caching import decisions, freshness, validation
+from proxy.caching import decisions, freshness, kept_fields, validation
 from proxy.caching.decisions import NotStored
 from proxy.caching.generations import Generations
 from proxy.caching.profile import Effects, FindingT, Profile, Sent, SubjectT
@@ -84,7 +84,7 @@ class Learner(Generic[SubjectT, FindingT]):
         shown, validated = response, None
         if status == 304 and errand.validating is not None:
             validated = errand.validating
-            shown = validated.response
+            shown = kept_fields.whole(validated.response, validated.receipt.date)
         receipt = freshness.receipt(response, subject.rules, sent.at, received)
         same = self._said_again(subject, response, sent, receipt)
         if same is not None:
@@ -109,7 +109,8 @@ class Learner(Generic[SubjectT, FindingT]):
             )
         else:
             verdict = decisions.on_not_modified(validated, response, rules, sent, receipt)
-            shown = verdict.response if isinstance(verdict, StoredResponse) else shown
+            if isinstance(verdict, StoredResponse):
+                shown = kept_fields.whole(verdict.response, receipt.date)
         refusal = (
             self._profile.refuses_storing(subject, finding, sent, now)
             if is_current
@@ -140,7 +141,7 @@ class Learner(Generic[SubjectT, FindingT]):
             known is None
             or known.nominated
             or known.receipt.complete_as_of != self._generations.latest
-            or known.receipt.request_sent.boot_seconds >= sent.at.boot_seconds
+            or known.receipt.request_sent_boot_seconds >= sent.at.boot_seconds
             or not validation.is_repeated(response, known.response)
             or not self._profile.learn_again(subject, sent, self._clock.now())
         ):

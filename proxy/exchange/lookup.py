@@ -64,11 +64,10 @@ class Lookup(Generic[SubjectT, FindingT]):
         None: it does not get it now.
         """
         servability = self._servability(subject, stored, now)
-        if servability is not Servability.SERVABLE or stored.must_validate or not _is_plain(stored):
+        if servability is not Servability.SERVABLE or stored.terms.must_validate or not _is_plain(stored):
             return None
-        receipt = stored.receipt
-        left_seconds = stored.freshness_lifetime_seconds - receipt.corrected_initial_age_seconds
-        stale_at = receipt.response_received.boot_seconds + left_seconds - _ROUNDING_SECONDS
+        fresh_from = stored.receipt.age_zero_boot_seconds
+        stale_at = fresh_from + stored.terms.freshness_lifetime_seconds - _ROUNDING_SECONDS
         stands = self._profile.stands_until(subject, now)
         until = min(stale_at, stands.boot_seconds), stands.wall_seconds
         return until if now.boot_seconds < until[0] and now.wall_seconds < until[1] else None

@@ -27,7 +27,7 @@ class StoredAnswers(Generic[SubjectT, FindingT]):
         """Answer as the look-up has decided."""
         stored = decision.stored
         age_seconds = stored.current_age_seconds(now)
-        if stored.freshness_lifetime_seconds > age_seconds:
+        if stored.terms.freshness_lifetime_seconds > age_seconds:
             return Conclusion(
                 answer=self._compose.hit(request, stored, now),
                 cache=Answered.HIT,

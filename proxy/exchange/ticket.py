@@ -74,7 +74,7 @@ class Ticket(Generic[SubjectT]):
         self._until_boot_seconds = terms.until_boot_seconds
         self._until_wall_seconds = terms.until_wall_seconds
         self.receipt = stored.receipt
-        self._lifetime_seconds = stored.freshness_lifetime_seconds
+        self._lifetime_seconds = stored.terms.freshness_lifetime_seconds
         self.go_on(record)
 
     def was_used(self) -> bool:
@@ -137,9 +137,7 @@ class Ticket(Generic[SubjectT]):
         record.count += 1
         record.last_wall_seconds = wall_seconds
         self._is_used = True
-        receipt = self.receipt
-        received = receipt.response_received.boot_seconds
-        age_seconds = receipt.corrected_initial_age_seconds + (boot_seconds - received)
+        age_seconds = boot_seconds - self.receipt.age_zero_boot_seconds
         tally = self._tally
         if not tally.count:
             tally.begin(self.stored)
@@ -151,8 +149,7 @@ class Ticket(Generic[SubjectT]):
 
     def figures(self, boot_seconds: float) -> Figures:
         """Return the same of a use now, without one."""
-        received = self.receipt.response_received.boot_seconds
-        age_seconds = self.receipt.corrected_initial_age_seconds + (boot_seconds - received)
+        age_seconds = boot_seconds - self.receipt.age_zero_boot_seconds
         left = _NOTHING_TO_TELL
         if self._requests is not None and self._shown is not None:
             left = self._requests.left_at(boot_seconds) + self._shown.left_at(boot_seconds)

@@ -19,6 +19,9 @@ REPEATING_FIELDS = frozenset(
 )
 """Response fields, in lower case, whose values many answers have in common: such answers share them in memory."""
 
+LONGEST_SHARED_VALUE = 64
+"""No longer ones are shared: what is kept to be shared is not counted."""
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 

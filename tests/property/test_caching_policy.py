@@ -97,7 +97,7 @@ def test_only_what_is_servable_is_ever_reused(age, servability, asked):
 def test_no_word_and_no_failure_extends_the_hard_bound(later, most, asked, servability):
     """Trap 5: a failure re-stamps nothing, however often it comes."""
     rules = replace(PRIVATE_RULES, stale_if_error_seconds=50.0, stale_if_error_most_seconds=most)
-    held = replace(stored(lifetime=60), stale_if_error_seconds=1e9)
+    held = stored(lifetime=60, stale_if_error=1e9)
     request = get(f"Cache-Control: stale-if-error={asked}")
     outcomes = {on_failure(request, held, servability, 503, rules, at(later)) is None for _ in range(3)}
     assert len(outcomes) == 1

@@ -291,8 +291,8 @@ def test_whatever_happens_only_what_was_proven_lately_and_not_written_since_is_s
             if driver.serves(ITEM_TARGET, now=now, bearer=token) is Servability.SERVABLE:
                 assert now < proven[token] + 60.0
                 stored = driver.store[subject.key]
-                assert stored.request_sent.boot_seconds >= 0.0
+                assert stored.request_sent_boot_seconds >= 0.0
                 highest = driver.profile._versions.highest((VAULT, ITEM), at(now))
                 assert highest is None or stored.version == highest
-                if last_write >= 0.0 and stored.request_sent.boot_seconds <= last_write:
+                if last_write >= 0.0 and stored.request_sent_boot_seconds <= last_write:
                     raise AssertionError("stored from before the last write")

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 from cachetools import Cache
 
+from proxy.caching.kept_fields import are_common
 from proxy.caching.key import CacheKey, Tag
 from proxy.caching.stored_response import StoredResponse
-from proxy.semantics.message import REPEATING_FIELDS
+from proxy.semantics.message import REPEATING_FIELDS, Fields
 
 if TYPE_CHECKING:
     from proxy.exchange.ports import Companion
 
-_OVERHEAD_BYTES = 1_075
-"""Objects around one response: key, dataclasses, multidict, floats, places in the store. Like those below it
+_OVERHEAD_BYTES = 890
+"""Objects around one response: key, dataclasses, floats, places in the store. Like those below it
 was measured with tracemalloc, and tests measure it again."""
 
 _MOST_SPARED = 1_024
@@ -34,19 +35,24 @@ _PER_TAG_BYTES = 160
 
 def accounted_bytes(stored: StoredResponse) -> int:
     """Return what a stored response counts for, its tags aside: others may have brought them."""
-    fields = sum(
-        _PER_FIELD_BYTES + (0 if name.lower() in REPEATING_FIELDS else _PER_VALUE_BYTES + len(value))
-        for name, value in stored.response.fields.items()
-    )
     nominated = sum(len(name) + len(value or "") + _PER_NOMINATED_BYTES for name, value in stored.nominated)
     return (
         len(stored.response.body)
-        + fields
+        + _fields_bytes(stored.response.fields)
         + nominated
         + _PER_EVIDENCE_BYTES * len(stored.evidence)
         + _PER_CARRIER_BYTES * len(stored.tags)
         + len(stored.key.target)
         + _OVERHEAD_BYTES
+    )
+
+
+def _fields_bytes(fields: Fields) -> int:
+    if are_common(fields):
+        return 0  # then all that have the same share them
+    return sum(
+        _PER_FIELD_BYTES + (0 if name.lower() in REPEATING_FIELDS else _PER_VALUE_BYTES + len(value))
+        for name, value in fields.items()
     )
 
 

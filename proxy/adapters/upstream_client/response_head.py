@@ -10,14 +10,13 @@ from functools import lru_cache
 from aiohttp.http_parser import RawResponseMessage
 from multidict import CIMultiDict, CIMultiDictProxy, istr
 
-from proxy.semantics.message import REPEATING_FIELDS, ResponseHead
+from proxy.semantics.message import LONGEST_SHARED_VALUE, REPEATING_FIELDS, ResponseHead
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VERSIONS = frozenset({(1, 0), (1, 1)})
 _BODILESS = frozenset({204, 304})
 _LOCATION = istr("Location")
 _CONTENT_LENGTH = istr("Content-Length")
-_LONGEST_SHARED_VALUE = 64
 _MAX_LENGTH_DIGITS = 18
 """Beyond it aiohttp mistakes 2^64-1 for "no length", and nobody sends an exabyte."""
 
@@ -73,7 +72,7 @@ def _relative(name: bytes, value: bytes, origin: bytes) -> bytes:
 
 def _field(octets: bytes, value: bytes) -> tuple[istr, str]:
     name, is_repeating = _name(octets)
-    is_shared = is_repeating and len(value) <= _LONGEST_SHARED_VALUE
+    is_shared = is_repeating and len(value) <= LONGEST_SHARED_VALUE
     return name, _shared_value(value) if is_shared else _text(value)
 
 

@@ -16,7 +16,7 @@ from multidict import CIMultiDict, CIMultiDictProxy, istr
 from proxy.adapters.memory_store import Entry, MemoryStore, accounted_bytes, tag_bytes
 from proxy.caching.key import CacheKey, Tag
 from proxy.caching.receipt import Receipt
-from proxy.caching.stored_response import StoredResponse
+from proxy.caching.stored_response import ReuseTerms, StoredResponse
 from proxy.clock import Instant
 from proxy.semantics.message import Response
 
@@ -32,6 +32,9 @@ def key(number: int = 1) -> CacheKey:
     return CacheKey(TOKENS[number % 20], "GET", f"/v1/vaults/{number:026}/items/{number:026}")
 
 
+TERMS = ReuseTerms(60.0, 0.0, None, must_validate=False, must_revalidate=False)
+
+
 def response(
     number: int = 1,
     *tags: Tag,
@@ -40,25 +43,18 @@ def response(
     fields: int = 0,
 ) -> StoredResponse:
     # What real ones share is shared here, too: lifetimes, numbers, the token.
-    def instant() -> Instant:
-        return Instant(wall_seconds=number + 0.1, boot_seconds=number + 0.2)
-
     values = [(NAMES[place], f"value-{number:020}-{place}") for place in range(fields)]
     return StoredResponse(
         key=key(number),
         nominated=nominated,
         response=Response(status=200, reason="OK", fields=CIMultiDictProxy(CIMultiDict(values)), body=body),
         receipt=Receipt(
-            request_sent=instant(),
-            response_received=instant(),
-            corrected_initial_age_seconds=number + 0.3,
+            request_sent_boot_seconds=number + 0.1,
+            received_wall_seconds=number + 0.2,
+            age_zero_boot_seconds=number + 0.3,
             date=SHARED_DATE,
         ),
-        freshness_lifetime_seconds=60.0,
-        stale_while_revalidate_seconds=0.0,
-        stale_if_error_seconds=None,
-        must_validate=False,
-        must_revalidate=False,
+        terms=TERMS,
         entity_tag=f'"{number:030}"',
         tags=tags,
         generation=7,

@@ -4,10 +4,11 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.caching import freshness
 from proxy.caching.http_profile import PRIVATE_RULES, SHARED_RULES
+from proxy.caching.kept_fields import blanked
 from proxy.caching.key import ROOT, CacheKey
 from proxy.caching.profile import CacheRules, Handling, Sent, Subject
 from proxy.caching.receipt import Receipt
-from proxy.caching.stored_response import StoredResponse
+from proxy.caching.stored_response import ReuseTerms, StoredResponse
 from proxy.clock import Instant
 from proxy.semantics.dates import format_date
 from proxy.semantics.message import Fields, Request, Response, ResponseHead
@@ -77,7 +78,7 @@ def stored(
     age: float = 0.0,
     lifetime: float = 60.0,
     stale_while_revalidate: float = 0.0,
-    stale_if_error: float = 0.0,
+    stale_if_error: float | None = 0.0,
     must_validate: bool = False,
     must_revalidate: bool = False,
     entity_tag: str | None = None,
@@ -90,18 +91,20 @@ def stored(
     return StoredResponse(
         key=CacheKey(b"p", "GET", "/a"),
         nominated=nominated,
-        response=response,
+        response=blanked(response),
         receipt=Receipt(
-            request_sent=at(),
-            response_received=at(),
-            corrected_initial_age_seconds=age,
+            request_sent_boot_seconds=at().boot_seconds,
+            received_wall_seconds=at().wall_seconds,
+            age_zero_boot_seconds=at().boot_seconds - age,
             date=response.fields.get("Date", date()),
         ),
-        freshness_lifetime_seconds=lifetime,
-        stale_while_revalidate_seconds=stale_while_revalidate,
-        stale_if_error_seconds=stale_if_error,
-        must_validate=must_validate,
-        must_revalidate=must_revalidate,
+        terms=ReuseTerms(
+            freshness_lifetime_seconds=lifetime,
+            stale_while_revalidate_seconds=stale_while_revalidate,
+            stale_if_error_seconds=stale_if_error,
+            must_validate=must_validate,
+            must_revalidate=must_revalidate,
+        ),
         entity_tag=entity_tag or response.fields.get("ETag"),
         tags=(("target", "/a"),),
         generation=0,

@@ -42,13 +42,13 @@ def test_what_is_confirmed_is_shown_as_if_it_had_been_received_with_the_date_of_
     after = on_confirmed(before, head(*lines), rules, sent(9), came)
     received = replace(before, response=redated(before.response, head(*lines)))
     directives = origin_directives(received.response.fields, shared=rules.shared)
-    terms = reuse_terms(received.response, directives, rules, at(9))
+    terms = reuse_terms(received.response, directives, rules, at(9).wall_seconds)
     assert after is not None
     assert terms is not None
-    expected = replace(received, **terms._asdict(), receipt=receipt(received.response, 9, rules=rules))
+    expected = replace(received, terms=terms, receipt=receipt(received.response, 9, rules=rules))
     shown, wanted = present(after, get(), at(12)), present(expected, get(), at(12))
     assert list(shown.fields.items()) == list(wanted.fields.items())
-    assert after.freshness_lifetime_seconds == expected.freshness_lifetime_seconds
+    assert after.terms.freshness_lifetime_seconds == expected.terms.freshness_lifetime_seconds
     assert after.current_age_seconds(at(12)) == expected.current_age_seconds(at(12))
 
 

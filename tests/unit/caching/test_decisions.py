@@ -23,7 +23,7 @@ from proxy.caching.http_profile import PRIVATE_RULES
 from proxy.caching.profile import Finding, Servability
 from proxy.caching.reasons import ForwardReason as Why
 from proxy.caching.reasons import NotStoredReason as No
-from proxy.caching.stored_response import StoredResponse, Variation
+from proxy.caching.stored_response import ReuseTerms, StoredResponse, Variation
 from proxy.errors import ErrorKind
 from tests.unit.caching.messages import answer, at, date, get, head, receipt, sent, stored, subject
 
@@ -215,11 +215,9 @@ def test_a_stored_response_knows_all_that_was_decided_about_it():
     )
     assert isinstance(kept, StoredResponse)
     assert kept.nominated == (("accept", "text/plain"),)
-    assert (kept.receipt.corrected_initial_age_seconds, kept.freshness_lifetime_seconds) == (3.0, 60.0)
-    assert (kept.stale_while_revalidate_seconds, kept.stale_if_error_seconds) == (5.0, 9.0)
+    assert kept.current_age_seconds(at()) == 3.0
+    assert kept.terms == ReuseTerms(60.0, 5.0, 9.0, must_validate=False, must_revalidate=False)
     assert (kept.entity_tag, kept.generation, kept.version) == ('"a"', 7, 3)
-    assert not kept.must_validate
-    assert not kept.must_revalidate
 
 
 def test_a_body_that_the_origin_gave_no_tag_gets_ours():
@@ -257,8 +255,8 @@ BOUNDS = [
 def test_the_origins_bounds_of_reuse_are_kept(shared, lines, validate, revalidate, anchor):
     kept = _store(answer(*lines), shared=shared)
     assert isinstance(kept, StoredResponse)
-    assert kept.must_validate is validate, anchor
-    assert revalidate is None or kept.must_revalidate is revalidate, anchor
+    assert kept.terms.must_validate is validate, anchor
+    assert revalidate is None or kept.terms.must_revalidate is revalidate, anchor
 
 
 def test_what_the_origin_wants_validated_is_not_served_in_an_outage():
@@ -331,7 +329,7 @@ def test_a_304_starts_a_new_life():
     held = stored('ETag: "a"', "Cache-Control: max-age=60", "Age: 50", f"Date: {date()}", age=50)
     fresh = _freshen(held, f"Date: {date(100)}")
     assert isinstance(fresh, StoredResponse)
-    assert (fresh.current_age_seconds(at(100)), fresh.freshness_lifetime_seconds) == (1.0, 60.0)
+    assert (fresh.current_age_seconds(at(100)), fresh.terms.freshness_lifetime_seconds) == (1.0, 60.0)
     assert (fresh.generation, fresh.response.body) == (8, held.response.body)
 
 
@@ -352,8 +350,8 @@ def test_a_304_brings_its_own_age():
 def test_a_304_updates_directives():
     fresh = _freshen(stored('ETag: "a"', "Cache-Control: max-age=60"), "Cache-Control: max-age=5, no-cache")
     assert isinstance(fresh, StoredResponse)
-    assert fresh.freshness_lifetime_seconds == 5.0
-    assert fresh.must_validate
+    assert fresh.terms.freshness_lifetime_seconds == 5.0
+    assert fresh.terms.must_validate
 
 
 NOT_FRESHENED = [
@@ -384,8 +382,7 @@ def test_a_304_about_what_is_stored_freshens_it(held, lines, chosen, anchor):
 
 RENEWED = {
     *("response", "receipt", "generation", "entity_tag", "is_confirmed"),
-    *("freshness_lifetime_seconds", "must_validate", "must_revalidate"),
-    *("stale_while_revalidate_seconds", "stale_if_error_seconds"),
+    "terms",
 }
 
 
@@ -404,5 +401,5 @@ def test_a_freshened_response_keeps_all_that_is_not_about_freshness(renew):
     kept = {field.name for field in fields(StoredResponse)} - RENEWED
     assert kept >= {"key", "nominated", "tags", "scopes", "version", "evidence", "variation"}
     assert {name for name in kept if getattr(after, name) is not getattr(before, name)} == set()
-    assert after.response.fields["Date"] == date(9)
-    assert (after.receipt.response_received, after.is_confirmed) == (at(9), renew is on_confirmed)
+    assert (after.receipt.date, after.response.fields["Date"]) == (date(9), "")
+    assert (after.current_age_seconds(at(9)), after.is_confirmed) == (0.0, renew is on_confirmed)

@@ -70,19 +70,19 @@ OUTAGE = [
 
 @pytest.mark.parametrize(("origin", "asked", "staleness", "expected", "anchor"), OUTAGE)
 def test_staleness_in_an_outage_has_a_hard_bound(origin, asked, staleness, expected, anchor):
-    response = replace(stored(lifetime=60), stale_if_error_seconds=origin)
+    response = stored(lifetime=60, stale_if_error=origin)
     directives = RequestDirectives(stale_if_error_seconds=asked)
     assert may_replace_error(response, directives, RULES, at(60 + staleness)) is expected, anchor
 
 
 @pytest.mark.parametrize("field", ["must_validate", "must_revalidate"])
 def test_what_the_origin_wants_validated_is_not_served_in_an_outage(field):
-    response = replace(stored(lifetime=60), stale_if_error_seconds=500.0, **{field: True})
+    response = stored(lifetime=60, stale_if_error=500.0, **{field: True})
     assert not may_replace_error(response, NO_REQUEST_DIRECTIVES, RULES, at(1))
 
 
 def test_no_wall_clock_step_moves_a_bound():
-    response = replace(stored(lifetime=60), stale_if_error_seconds=10.0)
+    response = stored(lifetime=60, stale_if_error=10.0)
     stepped_back = Instant(wall_seconds=WALL - 1e6, boot_seconds=BOOT + 71)
     stepped_on = Instant(wall_seconds=WALL + 1e6, boot_seconds=BOOT + 70)
     assert not may_replace_error(response, NO_REQUEST_DIRECTIVES, RULES, stepped_back)

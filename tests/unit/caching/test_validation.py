@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from proxy.caching.kept_fields import blanked
 from proxy.caching.validation import (
     conditional_fields,
     freshened,
@@ -109,7 +110,8 @@ DIFFERENCES = [
 @pytest.mark.parametrize(("earlier", "later", "expected"), DIFFERENCES)
 def test_only_the_date_may_be_another_where_it_was(earlier, later, expected):
     body = b"0123456789"
-    assert is_only_redated(answer(*later, body=body), answer(*earlier, body=body)) is expected
+    after, before = (blanked(answer(*lines, body=body)) for lines in (later, earlier))
+    assert is_only_redated(after, before) is expected
 
 
 def test_another_body_or_status_is_another_response():

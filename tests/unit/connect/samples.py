@@ -11,7 +11,7 @@ from proxy.caching.pieces import at_once
 from proxy.caching.profile import NO_EFFECTS, Effects, Finding, Sent, Servability, WriteOutcome, write_outcome
 from proxy.caching.reasons import NotStoredReason
 from proxy.caching.receipt import Receipt
-from proxy.caching.stored_response import StoredResponse
+from proxy.caching.stored_response import ReuseTerms, StoredResponse
 from proxy.clock import Instant
 from proxy.connect.profile import ConnectProfile, ConnectRules, ConnectSubject
 from proxy.semantics.message import Fields, Request, Response
@@ -173,14 +173,19 @@ class Driver:
             nominated=(),
             response=response,
             receipt=Receipt(
-                request_sent=sent.at, response_received=now, corrected_initial_age_seconds=0.0, date=""
+                request_sent_boot_seconds=sent.at.boot_seconds,
+                received_wall_seconds=now.wall_seconds,
+                age_zero_boot_seconds=now.boot_seconds,
+                date="",
             ),
-            freshness_lifetime_seconds=self.profile.storing_rules(subject, now).assigned_freshness_seconds
-            or 0.0,
-            stale_while_revalidate_seconds=0.0,
-            stale_if_error_seconds=subject.rules.stale_if_error_seconds,
-            must_validate=False,
-            must_revalidate=False,
+            terms=ReuseTerms(
+                freshness_lifetime_seconds=self.profile.storing_rules(subject, now).assigned_freshness_seconds
+                or 0.0,
+                stale_while_revalidate_seconds=0.0,
+                stale_if_error_seconds=subject.rules.stale_if_error_seconds,
+                must_validate=False,
+                must_revalidate=False,
+            ),
             entity_tag=None,
             tags=subject.tags,
             generation=self.generations.current(subject.scopes),

@@ -177,10 +177,12 @@ async def test_lists_that_come_together_have_their_turns():
     world.list_arrives()
     world.list_arrives(asked=ARRIVED)
     await world.settle()
-    assert {world.store.peek(key(number))[0].request_sent for number in range(COUNT)} == {ARRIVED}
+    assert {world.store.peek(key(number))[0].request_sent_boot_seconds for number in range(COUNT)} == {
+        ARRIVED.boot_seconds
+    }
     world.list_arrives(asked=replace(ARRIVED, boot_seconds=1002.0))
     await world.settle()
-    assert {world.store.peek(key(number))[0].request_sent.boot_seconds for number in range(COUNT)} == {1002.0}
+    assert {world.store.peek(key(number))[0].request_sent_boot_seconds for number in range(COUNT)} == {1002.0}
 
 
 async def test_lists_that_come_faster_than_their_turns_keep_no_more_memory_and_leave_nothing_out():
@@ -189,11 +191,11 @@ async def test_lists_that_come_faster_than_their_turns_keep_no_more_memory_and_l
     for second in range(50):
         world.list_arrives(asked=replace(ASKED, boot_seconds=ASKED.boot_seconds + second))
         assert len(world.proofs._waiting) <= _MOST_WAITING
-    oldest = min(world.store.peek(key(number))[0].request_sent.boot_seconds for number in range(COUNT))
+    oldest = min(world.store.peek(key(number))[0].request_sent_boot_seconds for number in range(COUNT))
     assert oldest >= ASKED.boot_seconds + 49 - _MOST_WAITING
     await world.settle()
     await world.settle()
-    asked = {world.store.peek(key(number))[0].request_sent.boot_seconds for number in range(COUNT)}
+    asked = {world.store.peek(key(number))[0].request_sent_boot_seconds for number in range(COUNT)}
     assert asked == {ASKED.boot_seconds + 49}
 
 

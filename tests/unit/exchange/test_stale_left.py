@@ -27,9 +27,13 @@ def test_an_answer_lasts_no_longer_than_its_token(expires_in_seconds, left_secon
     expires = None if expires_in_seconds is None else WALL_SECONDS + expires_in_seconds
     profile = ConnectProfile(rules=ConnectRules(stale_if_error_seconds=BOUND_SECONDS), key=KEY)
     asked, now = request(ITEM_TARGET, token(expires=expires)), at(100.0)
+    started = at(0.0)
     receipt = Receipt(
-        request_sent=at(0.0), response_received=at(0.0), corrected_initial_age_seconds=0.0, date=""
+        request_sent_boot_seconds=started.boot_seconds,
+        received_wall_seconds=started.wall_seconds,
+        age_zero_boot_seconds=started.boot_seconds,
+        date="",
     )
-    response = replace(stored(lifetime=60.0), stale_if_error_seconds=None, receipt=receipt)
+    response = replace(stored(lifetime=60.0, stale_if_error=None), receipt=receipt)
     lookup = Lookup(profile=profile, store=None, generations=Generations())
     assert lookup.stale_left_seconds(profile.subject(asked, now), asked, response, now) == left_seconds

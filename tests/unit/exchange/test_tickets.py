@@ -9,6 +9,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from proxy.admission.rate_limiter import Budget, RateLimiter
 from proxy.caching import freshness
 from proxy.caching.http_profile import PRIVATE_RULES
+from proxy.caching.kept_fields import blanked, filled_in
 from proxy.exchange.events import BackgroundFinished, HitsRepeated
 from proxy.exchange.exchange import ExchangeLimits
 from proxy.exchange.rate_limits import LimitMode
@@ -96,11 +97,11 @@ async def test_uses_of_tickets_are_told_once_with_the_first_and_the_last_that_wa
 
 def freshened(old, at, *, fields=(), **changed):
     """Return it as a list confirms it, with the fields of another answer besides."""
-    known = CIMultiDict(old.response.fields)
+    known = filled_in(old.response, old.receipt.date)
     known.update(fields)
     response = replace(old.response, fields=CIMultiDictProxy(known), **changed)
     receipt = freshness.receipt(response, replace(PRIVATE_RULES, ages_by_date=False), at, at)
-    return replace(old, receipt=receipt, response=response)
+    return replace(old, receipt=receipt, response=blanked(response))
 
 
 def dated(text):
