@@ -162,7 +162,7 @@ class Knowledge:
                 versions={item: version for (_, item), version in reading.versions},
                 listed=complete if names.kind is ResourceKind.ITEMS else None,
             )
-            self._lift(names.vault, evidence, now, follows)
+            self._move_fences(names.vault, evidence, now, follows)
 
     def _prove_by_content(
         self, digest: bytes, reading: Reading, sent: Instant, now: Instant, follows: _Consequences
@@ -263,7 +263,7 @@ class Knowledge:
         if self.versions.highest((names.vault, names.item), now) is not None:
             follows.demote(names.vault, (names.item,))
         if self.leases.is_known(digest):
-            self._lift(names.vault, Evidence(sent=sent, versions={}, missing=names.item), now, follows)
+            self._move_fences(names.vault, Evidence(sent=sent, versions={}, missing=names.item), now, follows)
         return follows.effects()
 
     def written(self, subject: ConnectSubject, applied: Response | None, now: Instant) -> None:
@@ -283,10 +283,10 @@ class Knowledge:
         else:
             self.fences.changed(names.vault, *shown, now)
 
-    def _lift(self, vault: str, evidence: Evidence, now: Instant, follows: _Consequences) -> None:
-        lifted = self.fences.lift(vault, evidence, now)
-        if lifted:
-            follows.demote(vault, lifted)
+    def _move_fences(self, vault: str, evidence: Evidence, now: Instant, follows: _Consequences) -> None:
+        moved = self.fences.lift(vault, evidence, now) + self.fences.lower(vault, evidence, now)
+        if moved:
+            follows.demote(vault, moved)
             follows.outdate_views(vault)
 
 

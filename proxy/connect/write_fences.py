@@ -2,13 +2,15 @@
 
 Connect is eventually consistent inside: a PUT answers version N and N+1 is visible later (facts.md 4.2). A fence is
 lifted only by an answer, to a request sent after the last write ended, that shows what the writes must lead to; an
-unknown outcome is lifted by time only. While any fence is open in a vault, whatever shows its contents is fenced too.
+unknown outcome is lifted by time only. Another such answer that shows less comes from a replica that is behind: until
+the fence's time is over it is lowered again. While any fence is open in a vault, whatever shows its contents is fenced
+too.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxy.caching.inspection import FenceEnd, OpenFence
 from proxy.clock import Instant
@@ -34,6 +36,10 @@ class Evidence:
     def lacks(self, item: str) -> bool:
         """Tell whether an item is shown not to be there."""
         return item == self.missing or (self.listed is not None and item not in self.listed)
+
+    def has(self, item: str) -> bool:
+        """Tell whether an item is shown to be there."""
+        return item in self.versions or (self.listed is not None and item in self.listed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +77,15 @@ class _Fence:
             return evidence.lacks(item)
         shown = evidence.versions.get(item)
         return self.version is not None and shown is not None and shown >= self.version
+
+    def is_denied(self, item: str, evidence: Evidence) -> bool:
+        """Tell whether an answer shows that whoever gave it has not seen the writes."""
+        if evidence.sent.boot_seconds <= self.last_ended:
+            return False
+        if self.is_deletion:
+            return evidence.has(item)
+        shown = evidence.versions.get(item)
+        return self.version is not None and shown is not None and shown < self.version
 
 
 class WriteFences:
@@ -200,10 +215,21 @@ class WriteFences:
             fence = fences[item]
             if fence.is_lifted or not fence.is_open(now.boot_seconds) or not fence.is_met(item, evidence):
                 continue
-            fences[item] = settled = _replaced(fence)
+            fences[item] = settled = replace(fence, is_lifted=True)
             if not settled.is_open(now.boot_seconds):
                 lifted.append(item)
         return tuple(lifted)
+
+    def lower(self, vault: str, evidence: Evidence, now: Instant) -> tuple[str, ...]:
+        """Lower again what was lifted and an answer denies; return the items whose fences closed."""
+        fences = self._vaults.get(vault, {})
+        lowered: list[str] = []
+        for item in _concerned(fences, evidence):
+            fence = fences[item]
+            if fence.is_lifted and now.boot_seconds < fence.until and fence.is_denied(item, evidence):
+                fences[item] = replace(fence, is_lifted=False)
+                lowered.append(item)
+        return tuple(lowered)
 
     def _before(self, vault: str, item: str, now: Instant) -> _Fence | None:
         fence = self._vaults.get(vault, {}).get(item)
@@ -257,14 +283,3 @@ def _concerned(fences: Mapping[str, _Fence], evidence: Evidence) -> Iterable[str
         return tuple(fences)
     shown = (*evidence.versions, evidence.missing)
     return tuple(item for item in shown if item is not None and item in fences)
-
-
-def _replaced(fence: _Fence) -> _Fence:
-    return _Fence(
-        last_ended=fence.last_ended,
-        until=fence.until,
-        uncertain_until=fence.uncertain_until,
-        version=fence.version,
-        is_deletion=fence.is_deletion,
-        is_lifted=True,
-    )

@@ -97,9 +97,24 @@ TWO_AT_AN_OPEN_BREAKER = Script(
 )
 """Open for longer than anything lasts, because nobody came: one of two is let through, the other has it stale."""
 
+A_REPLICA_BEHIND_THE_ONE_THAT_HAS_SHOWN_A_WRITE = Script(
+    rules=ConnectRules(
+        item_freshness_seconds=5.0, token_verification_seconds=6.0, stale_if_error_seconds=0.0
+    ),
+    pollers=(Poller(token=0, target=_ONE, begins_seconds=60.0, period_seconds=1.3, reads=15, reloads=False),),
+    changes=(Change(at_seconds=51.25, item=0, title="blue", is_by_client=True),),
+    spells=(Spell(begins=60.25, ends=65.25, luck=Luck.LAGGING, seconds=14.0),),
+    wall_steps=(),
+    revoked_at_seconds=None,
+    expires_at_seconds=None,
+    is_guarded=False,
+)
+"""The first read has lifted the fence, and versions are remembered for as long as stale answers are: not at all."""
+
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SCRIPTS)
 @example(TWO_AT_AN_OPEN_BREAKER)
+@example(A_REPLICA_BEHIND_THE_ONE_THAT_HAS_SHOWN_A_WRITE)
 def test_no_answer_is_older_or_given_longer_than_the_bounds_say_whatever_happens(script):
     run_in_virtual_time(Run(script).play())

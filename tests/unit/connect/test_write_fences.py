@@ -216,3 +216,52 @@ def test_the_fence_around_everything_concerns_everything():
     known.unknown_everywhere(at(10.0))
     everything = [("time", None, 4.0, 26.0)]
     assert around(known, VAULT, ITEM, 14.0) == around(known, None, None, 14.0) == everything
+
+
+@pytest.mark.parametrize(("shown", "closes"), [(5, True), (6, False), (7, False)])
+def test_an_answer_from_a_replica_that_is_behind_closes_a_fence_again(shown, closes):
+    known = fences()
+    known.changed(VAULT, ITEM, 5, at(10.0))
+    known.lift(VAULT, shows(6, 11.0), at(11.0))
+
+    assert known.lower(VAULT, shows(shown, 12.0), at(12.0)) == ((ITEM,) if closes else ())
+    assert known.item_is_fenced(VAULT, ITEM, at(12.0)) is closes
+    assert known.vault_is_fenced(VAULT, at(12.0)) is closes
+    assert bool(known.lift(VAULT, shows(6, 13.0), at(13.0))) is closes
+
+
+@pytest.mark.parametrize(("sent", "now"), [(10.0, 12.0), (12.0, 40.0)])
+def test_what_was_asked_before_the_write_or_comes_after_its_time_closes_nothing(sent, now):
+    known = fences()
+    known.changed(VAULT, ITEM, 5, at(10.0))
+    known.lift(VAULT, shows(6, 11.0), at(11.0))
+
+    assert not known.lower(VAULT, shows(5, sent), at(now))
+    assert not known.item_is_fenced(VAULT, ITEM, at(now))
+
+
+def test_what_was_never_lifted_is_not_closed_again():
+    known = fences()
+    known.changed(VAULT, ITEM, 5, at(10.0))
+
+    assert not known.lower(VAULT, shows(5, 12.0), at(12.0))
+    assert known.item_is_fenced(VAULT, ITEM, at(12.0))
+
+
+@pytest.mark.parametrize(
+    ("evidence", "closes"),
+    [
+        (shows(5, 12.0), True),
+        (Evidence(sent=at(12.0), versions={}, listed=frozenset({ITEM})), True),
+        (Evidence(sent=at(12.0), versions={}, listed=frozenset({OTHER_ITEM})), False),
+        (Evidence(sent=at(12.0), versions={}, missing=ITEM), False),
+        (shows(5, 12.0, OTHER_ITEM), False),
+    ],
+)
+def test_a_deleted_item_that_is_there_again_closes_its_fence_again(evidence, closes):
+    known = fences()
+    known.deleted(VAULT, ITEM, at(10.0))
+    known.lift(VAULT, Evidence(sent=at(11.0), versions={}, missing=ITEM), at(11.0))
+
+    assert bool(known.lower(VAULT, evidence, at(12.0))) is closes
+    assert known.item_is_fenced(VAULT, ITEM, at(12.0)) is closes
