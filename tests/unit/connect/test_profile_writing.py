@@ -5,6 +5,7 @@ import pytest
 from proxy.caching.key import ROOT
 from proxy.caching.profile import NO_EFFECTS, Servability
 from proxy.caching.reasons import NotStoredReason
+from proxy.connect.rules import ConnectRules
 from tests.unit.connect.samples import (
     ALPHA,
     BETA,
@@ -290,3 +291,29 @@ def test_a_write_that_overlaps_a_read_of_the_new_version_still_demotes_what_is_s
     driver.read(ITEM_TARGET, V2, sent=0.5, generation=-1)  # not stored: a write is on its way
 
     assert driver.serves(ITEM_TARGET, now=0.6) is Servability.MUST_VALIDATE
+
+
+@pytest.mark.parametrize("target", [ITEM_TARGET, ITEMS_TARGET, FILTERED_TARGET])
+def test_a_replica_that_still_has_a_deleted_item_is_not_believed(driver, target):
+    """Its version is no lower than any that is known: only the fence tells."""
+    driver.write("DELETE", ITEM_TARGET, answer(b"", 204), ended=1.0)
+    without = answer([item_document(OTHER_ITEM, 1)])
+    assert driver.read(ITEMS_TARGET, without, sent=1.1) is None
+
+    behind = V1 if target is ITEM_TARGET else LISTED[1]
+    assert driver.read(target, behind, sent=1.2) is FENCE
+    assert driver.serves(ITEMS_TARGET, now=1.3) is Servability.FENCED
+
+    assert driver.read(ITEMS_TARGET, without, sent=1.4) is None
+
+
+def test_a_replica_that_is_behind_ends_decisions_and_the_next_that_is_not_opens_the_fence():
+    driver = Driver(rules=ConnectRules(stale_if_error_seconds=0.0))  # so no version is remembered
+    driver.write("PUT", ITEM_TARGET, V1, ended=1.0)
+    assert driver.read(ITEM_TARGET, V2, sent=1.1) is None
+    before = driver.generation(ITEM_TARGET)
+
+    assert driver.read(ITEM_TARGET, V1, sent=1.2) is FENCE
+    assert driver.generation(ITEM_TARGET) > before
+    assert driver.read(ITEM_TARGET, V2, sent=1.3) is None
+    assert driver.serves(ITEM_TARGET, now=1.4) is Servability.SERVABLE
