@@ -62,6 +62,7 @@ def receipt(head: ResponseHead, rules: CacheRules, sent: Instant, received: Inst
     return Receipt(
         request_sent_boot_seconds=sent.boot_seconds,
         received_wall_seconds=received.wall_seconds,
+        received_boot_seconds=received.boot_seconds,
         age_zero_boot_seconds=received.boot_seconds
         - corrected_initial_age_seconds(head, rules, sent, received),
         date=format_date(received.wall_seconds) if date is None else date,

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 class Receipt:
     """Times of one answer; `date` is its Date, or of its arrival if it has none.
 
-    Since `age_zero_boot_seconds` it grows older: that is its arrival less the age it had by then. No more than these
-    numbers is kept: with each stored response there may be a receipt.
+    `age_zero_boot_seconds` is when it was new: its arrival less the corrected initial age. Numbers and no Instants:
+    with each stored response there may be a receipt.
+
     `complete_as_of` is the latest generation of any scope for which all that the answer confirms is known to go by
     this receipt; None: not known, and then it isn't renewed.
     """
 
     request_sent_boot_seconds: float
     received_wall_seconds: float
+    received_boot_seconds: float
     age_zero_boot_seconds: float
     date: str
     complete_as_of: int | None = None
@@ -27,5 +29,6 @@ class Receipt:
         """Be the receipt of a later answer that says the same."""
         self.request_sent_boot_seconds = later.request_sent_boot_seconds
         self.received_wall_seconds = later.received_wall_seconds
+        self.received_boot_seconds = later.received_boot_seconds
         self.age_zero_boot_seconds = later.age_zero_boot_seconds
         self.date = later.date

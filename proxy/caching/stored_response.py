@@ -82,7 +82,8 @@ class StoredResponse:
 
     def current_age_seconds(self, now: Instant) -> float:
         """Return the current age (RFC 9111 section 4.2.3)."""
-        return max(0.0, now.boot_seconds - self.receipt.age_zero_boot_seconds)
+        receipt = self.receipt
+        return max(now.boot_seconds, receipt.received_boot_seconds) - receipt.age_zero_boot_seconds
 
     def ttl_seconds(self, now: Instant) -> float:
         """Return the remaining freshness lifetime; negative once stale (RFC 9211's `ttl`)."""

@@ -51,6 +51,7 @@ def response(
         receipt=Receipt(
             request_sent_boot_seconds=number + 0.1,
             received_wall_seconds=number + 0.2,
+            received_boot_seconds=number + 0.4,
             age_zero_boot_seconds=number + 0.3,
             date=SHARED_DATE,
         ),

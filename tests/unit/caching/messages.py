@@ -95,6 +95,7 @@ def stored(
         receipt=Receipt(
             request_sent_boot_seconds=at().boot_seconds,
             received_wall_seconds=at().wall_seconds,
+            received_boot_seconds=at().boot_seconds,
             age_zero_boot_seconds=at().boot_seconds - age,
             date=response.fields.get("Date", date()),
         ),

@@ -103,8 +103,8 @@ def test_age_grows_with_residence_and_a_wall_clock_step_changes_nothing():
     assert response.ttl_seconds(stepped) == 45
 
 
-def test_no_age_is_below_zero():
-    assert stored(age=5).current_age_seconds(at(-100)) == 0
+def test_age_never_falls_below_that_on_arrival():
+    assert stored(age=5).current_age_seconds(at(-100)) == 5
 
 
 def test_where_the_origin_itself_answers_its_clock_may_be_hours_apart():

@@ -175,6 +175,7 @@ class Driver:
             receipt=Receipt(
                 request_sent_boot_seconds=sent.at.boot_seconds,
                 received_wall_seconds=now.wall_seconds,
+                received_boot_seconds=now.boot_seconds,
                 age_zero_boot_seconds=now.boot_seconds,
                 date="",
             ),

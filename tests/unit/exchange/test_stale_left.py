@@ -31,6 +31,7 @@ def test_an_answer_lasts_no_longer_than_its_token(expires_in_seconds, left_secon
     receipt = Receipt(
         request_sent_boot_seconds=started.boot_seconds,
         received_wall_seconds=started.wall_seconds,
+        received_boot_seconds=started.boot_seconds,
         age_zero_boot_seconds=started.boot_seconds,
         date="",
     )
