@@ -13,16 +13,16 @@ from proxy.semantics.message import LONGEST_SHARED_VALUE, REPEATING_FIELDS, Fiel
 
 _DATE = istr("Date")
 _CONTENT_LENGTH = istr("Content-Length")
-_SAID_ELSEWHERE = (_DATE, _CONTENT_LENGTH)
 _BLANK = ""
 
 
 def blanked(response: Response) -> Response:
     """Return what is kept of a response."""
     fields = CIMultiDict(response.fields)
-    for name in _SAID_ELSEWHERE:
-        if len(fields.getall(name, ())) == 1:
-            fields[name] = _BLANK
+    if len(fields.getall(_DATE, ())) == 1:
+        fields[_DATE] = _BLANK
+    if fields.getall(_CONTENT_LENGTH, ()) == [str(len(response.body))]:
+        fields[_CONTENT_LENGTH] = _BLANK
     kept = CIMultiDictProxy(fields)
     return replace(response, fields=_shared(tuple(kept.items())) if are_common(kept) else kept)
 

@@ -37,6 +37,16 @@ def test_a_length_is_that_of_the_body():
     assert filled_in(kept, date())["Content-Length"] == "3"
 
 
+def test_a_length_that_is_spelt_otherwise_is_kept_as_it_came():
+    kept = blanked(received("Content-Length: 010"))
+    assert kept.fields["Content-Length"] == filled_in(kept, date())["Content-Length"] == "010"
+
+
+def test_what_is_kept_stays_as_it_is():
+    kept = blanked(received(f"Date: {date()}", "Content-Length: 10", "X-A: 1"))
+    assert blanked(kept) == kept
+
+
 def test_what_is_said_twice_is_kept_as_it_came():
     lines = ("Date: a", "Date: b", "Content-Length: 10", "Content-Length: 10")
     assert blanked(received(*lines)).fields.getall("Date") == ["a", "b"]
