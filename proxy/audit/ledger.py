@@ -60,7 +60,7 @@ class Aggregate:
     def content(self) -> Read:
         """Return it as a line says it."""
         identity = self.identity
-        about = dict(identity.about)
+        about = {word: fitting(identifier) for word, identifier in identity.about}
         # A clock put back would have the last read before the first.
         last = max(self.first_wall_seconds, self.last_wall_seconds)
         return Read(
@@ -68,9 +68,9 @@ class Aggregate:
             jti=fitting(identity.token_id),
             peer=fitting(identity.peer),
             resource=identity.resource,
-            vault=fitting(about.get("vault", "")),
-            item=fitting(about.get("item", "")),
-            file=fitting(about.get("file", "")),
+            vault=about.get("vault", ""),
+            item=about.get("item", ""),
+            file=about.get("file", ""),
             version=identity.version,
             how=identity.how,
             cause=identity.cause,

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 _MOST = 2**53  # beyond it, JSON readers disagree
 _LONGEST_TEXT = 256
+_FRACTIONS = tuple(f".{milliseconds:03}Z" for milliseconds in range(1000))
 
 Number = Annotated[int, Meta(ge=1, le=_MOST)]
 Count = Annotated[int, Meta(ge=0, le=_MOST)]
@@ -52,7 +53,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Opened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The first line of an instance; `continues` is the record it found at the end of its file."""
 
-    event: ClassVar[EventName] = EventName.OPENED
+    event: ClassVar[str] = EventName.OPENED.value
     version: Text
     interval_seconds: float
     mode: Text
@@ -64,7 +65,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Read(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Equal reads, or background requests, of one interval."""
 
-    event: ClassVar[EventName] = EventName.READ
+    event: ClassVar[str] = EventName.READ.value
     token: Text = ""
     jti: Text = ""
     peer: Text = ""
@@ -84,7 +85,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Lost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Records could not be written between `first` and `last`; so many reads have none. They may be none."""
 
-    event: ClassVar[EventName] = EventName.LOST
+    event: ClassVar[str] = EventName.LOST.value
     reads: Count
     first: Text
     last: Text
@@ -93,14 +94,14 @@ class Lost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Rotated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A new file begins; `dropped` is the last record of the file that went for it."""
 
-    event: ClassVar[EventName] = EventName.ROTATED
+    event: ClassVar[str] = EventName.ROTATED.value
     dropped: Link | None = None
 
 
 class Closed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The last line of an instance that ended in order: what its chain holds, and what was lost."""
 
-    event: ClassVar[EventName] = EventName.CLOSED
+    event: ClassVar[str] = EventName.CLOSED.value
     reads: dict[Text, Count]
     lost: Count
 
@@ -134,7 +135,7 @@ def read_document(document: bytes) -> tuple[Lead, Content | None] | None:
 def timestamp(wall_seconds: float) -> str:
     """Return a moment in UTC, to the millisecond."""
     seconds, microseconds = divmod(round(wall_seconds * 1e6), 1_000_000)
-    return f"{_second(seconds)}.{microseconds // 1000:03}Z"
+    return _second(seconds) + _FRACTIONS[microseconds // 1000]
 
 
 @lru_cache(maxsize=64)
@@ -145,5 +146,6 @@ def _second(seconds: int) -> str:
 
 def fitting(text: str) -> str:
     """Return text that any line can carry: what is not ASCII escaped, what is too long cut."""
-    plain = text if text.isascii() and text.isprintable() else ascii(text)[1:-1]
-    return plain[:_LONGEST_TEXT]
+    if text.isascii() and text.isprintable():
+        return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT]
+    return ascii(text)[1:-1][:_LONGEST_TEXT]

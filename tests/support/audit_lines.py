@@ -34,7 +34,7 @@ def chain_of(
     for content in contents:
         lead = Lead(
             ts=timestamp(START + head.seq),
-            event=content.event.value,
+            event=content.event,
             instance=instance,
             seq=head.seq + 1,
             pod="billing-7d4",

@@ -7,8 +7,9 @@ thread alone, which it may block; plain system calls, no loop.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 from proxy.adapters.audit.figures import AuditFigures
 from proxy.adapters.audit.outputs import Output
@@ -18,8 +19,11 @@ from proxy.audit.ledger import Aggregate, Aggregates
 from proxy.audit.records import Closed, Content, Lead, Lost, Opened, Read, Rotated, document_of, timestamp
 from proxy.clock import Clock
 
-_AT_ONCE = 8
-"""Lines made and written together, before the event loop may have its turn: the interpreter is its own, too."""
+_MADE_AT_ONCE = 8
+"""Lines made before the event loop may have its turn: the interpreter is its own, too."""
+
+_WRITTEN_AT_ONCE = 64
+"""Lines written together. Around each system call the interpreter changes hands, which costs more than some lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +51,7 @@ class Outcome:
 _Entry = Content | Aggregate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
+class _Line(NamedTuple):
     """An entry as it is written: octets (those still to be written), and the head after it."""
 
     entry: _Entry
@@ -79,7 +82,7 @@ class ChainWriter:
         is_last: bool = False,
         in_between: Callable[[], None] = lambda: None,
     ) -> Outcome:
-        """Write a batch as far as possible, a few lines at once; the last batch ends the chain.
+        """Write a batch as far as possible; the last batch ends the chain. `in_between` is called after a few lines.
 
         Aggregates are taken out one by one: tens of thousands that go at once keep the interpreter busy for too long.
         """
@@ -120,18 +123,18 @@ class ChainWriter:
             if rotated is not None:
                 self._rotated = rotated
                 left.appendleft(rotated)
-            self._write_some(left)
+            self._write_some(left, in_between)
             has_more = self._has_more(entries, left)
             if has_more:
                 in_between()
 
     @staticmethod
     def _has_more(entries: Iterator[_Entry], left: deque[_Entry]) -> bool:
-        left.extend(islice(entries, _AT_ONCE - len(left)))
+        left.extend(islice(entries, _WRITTEN_AT_ONCE - len(left)))
         return bool(left)
 
-    def _write_some(self, left: deque[_Entry]) -> None:
-        lines = self._lines(list(islice(left, _AT_ONCE)))
+    def _write_some(self, left: deque[_Entry], in_between: Callable[[], None]) -> None:
+        lines = self._lines(list(islice(left, _WRITTEN_AT_ONCE)), in_between)
         octets = memoryview(b"".join(line.octets for line in lines))
         written = 0
         try:
@@ -149,7 +152,7 @@ class ChainWriter:
             left.popleft()
             self._head = line.head
             if written < len(line.octets):
-                self._cut = replace(line, octets=line.octets[written:])
+                self._cut = line._replace(octets=line.octets[written:])
                 return
             written -= len(line.octets)
             self._is_on_record(line)
@@ -158,14 +161,14 @@ class ChainWriter:
         octets = cut.octets
         while octets:
             octets = octets[self._output.write(octets) :]
-            self._cut = replace(cut, octets=octets)
+            self._cut = cut._replace(octets=octets)
         self._cut = None
         self._is_on_record(cut)
 
     def _is_on_record(self, line: _Line) -> None:
         figures, content = self._figures, line.content
         figures.records += 1
-        figures.sequence, figures.head = line.head.seq, line.head.figure
+        figures.last = line.head
         if isinstance(content, Read):
             figures.reads[content.how] += content.count
         elif isinstance(content, Lost):
@@ -173,11 +176,15 @@ class ChainWriter:
         elif isinstance(content, Rotated):
             self._rotated = None
 
-    def _lines(self, entries: Sequence[_Entry]) -> list[_Line]:
+    def _lines(self, entries: Sequence[_Entry], in_between: Callable[[], None]) -> list[_Line]:
         """Seal entries one after the other, as if all of them were going to be written."""
-        lines, head, reads = [], self._head, dict(self._figures.reads)
-        ts = timestamp(self._clock.now().wall_seconds)
+        lines, head, reads = list[_Line](), self._head, dict(self._figures.reads)
+        ts = ""
         for entry in entries:
+            if not len(lines) % _MADE_AT_ONCE:
+                if lines:
+                    in_between()
+                ts = timestamp(self._clock.now().wall_seconds)
             content = entry.content() if isinstance(entry, Aggregate) else entry
             if isinstance(content, Read):
                 reads[content.how] += content.count
@@ -187,13 +194,13 @@ class ChainWriter:
                 )
             document = document_of(self._lead(ts, content, head.seq + 1), content)
             octets, head = chain.seal(self._writing.key, head, document)
-            lines.append(_Line(entry=entry, content=content, octets=octets, head=head))
+            lines.append(_Line(entry, content, octets, head))
         return lines
 
     def _lead(self, ts: str, content: Content, seq: int) -> Lead:
         return Lead(
             ts=ts,
-            event=content.event.value,
+            event=content.event,
             instance=self._writing.instance,
             seq=seq,
             pod=self._writing.pod,

@@ -32,9 +32,10 @@ class FileOutput:
 
     def prepare(self) -> Rotated | None:
         """Open the file if it isn't, or isn't there any more; put it aside if it is full."""
-        if self._descriptor >= 0 and not self._is_ours():
+        size = self._size_if_ours()
+        if size is None:
             self.close()
-        if self._descriptor >= 0 and os.fstat(self._descriptor).st_size >= self._rotate_bytes:
+        elif size >= self._rotate_bytes:
             self._rotate()
         if self._descriptor < 0:
             self._open()
@@ -60,12 +61,15 @@ class FileOutput:
             # A line that a killed process left unfinished stays one of its own.
             os.write(self._descriptor, b"\n")
 
-    def _is_ours(self) -> bool:
+    def _size_if_ours(self) -> int | None:
+        """Return the size of the file; None if it isn't open, or isn't there any more."""
+        if self._descriptor < 0:
+            return None
         try:
             there, ours = self._path.stat(), os.fstat(self._descriptor)
         except OSError:
-            return False
-        return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+            return None
+        return ours.st_size if (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino) else None
 
     def _rotate(self) -> None:
         dropped = last_link(self._aside(self._keep_files))

@@ -15,9 +15,10 @@ from queue import SimpleQueue
 from proxy.adapters.audit.chain_writer import ChainWriter, Outcome
 from proxy.audit.ledger import Aggregates
 
-_PAUSE_SECONDS = 1e-4
-"""Between a few lines and the next. To let go of the interpreter is not enough: where both threads share a core, this
-one has it again before the event loop has woken up, and goes on for the 5 ms after which it must give it away."""
+_PAUSE_SECONDS = 5e-4
+"""Between a few lines and the next: four times as long as they take, so that most of a core is the event loop's. To let
+go of the interpreter is not enough: where both threads share a core, this one has it again before the event loop has
+woken up, and goes on for the 5 ms after which it must give it away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,10 +77,11 @@ def test_it_opens_reads_and_closes(writer):
 
 def test_whoever_shares_the_interpreter_has_a_turn_between_a_few_lines_and_the_next(writer):
     on_record = []
-    writer.chain.write(aggregates(40), in_between=lambda: on_record.append(writer.figures.records))
-    assert len(on_record) >= 40 // 10
-    assert on_record == sorted(set(on_record))
-    assert on_record[-1] < writer.figures.records == 41
+    writer.chain.write(aggregates(200), in_between=lambda: on_record.append(writer.figures.records))
+    assert len(on_record) >= 200 // 10
+    assert on_record == sorted(on_record)
+    assert sorted(set(on_record)) == [0, 64, 128, 192]
+    assert on_record[-1] < writer.figures.records == 201
 
 
 def test_figures_say_what_is_on_record(writer):
@@ -172,8 +173,8 @@ def test_lines_come_in_the_order_of_first_reads_and_what_has_none_has_no_line(wr
 def test_the_loop_has_its_turn_between_a_few_lines_and_the_next_and_nobody_waits_at_the_end(writer):
     times = []
     writer.write()
-    writer.chain.write(aggregates(17), in_between=lambda: times.append(len(events(writer))))
-    assert times == [1 + 8, 1 + 16]
+    writer.chain.write(aggregates(64 + 16), in_between=lambda: times.append(len(events(writer))))
+    assert times == [1] * 7 + [1 + 64] * 2
 
 
 def test_a_gap_begins_with_the_last_line_that_was_written(writer):
