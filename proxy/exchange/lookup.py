@@ -6,7 +6,7 @@ from typing import Generic
 from proxy.caching import decisions, selection, staleness
 from proxy.caching.directives import request_directives
 from proxy.caching.generations import Generations
-from proxy.caching.profile import FindingT, Profile, Servability, SubjectT
+from proxy.caching.profile import FindingT, Horizon, Profile, Servability, SubjectT
 from proxy.caching.reasons import ForwardReason
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
@@ -14,8 +14,9 @@ from proxy.errors import ErrorKind
 from proxy.exchange.ports import ResponseStore
 from proxy.semantics.message import Request
 
-_ROUNDING_SECONDS = 1e-6
-"""A sum and a difference of the same times may differ by less."""
+ROUNDING_SECONDS = 1e-6
+"""So long before its lifetime ends nobody counts on a response any more: a sum and a difference of the same times may
+differ by less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,21 +57,18 @@ class Lookup(Generic[SubjectT, FindingT]):
         is_only_one = len(self._store.peek(subject.key)) == 1
         return stored if is_only_one and _is_plain(stored) and stored.ttl_seconds(now) > 0 else None
 
-    def holds_until(
-        self, subject: SubjectT, stored: StoredResponse, now: Instant
-    ) -> tuple[float, float] | None:
-        """Return until when (boot and wall seconds) a plain request gets a stored response, if nothing happens.
+    def holds_until(self, subject: SubjectT, stored: StoredResponse, now: Instant) -> Horizon | None:
+        """Return until when a plain request gets a stored response while that is fresh, if nothing happens.
 
         None: it does not get it now.
         """
         servability = self._servability(subject, stored, now)
         if servability is not Servability.SERVABLE or stored.terms.must_validate or not _is_plain(stored):
             return None
-        fresh_from = stored.receipt.age_zero_boot_seconds
-        stale_at = fresh_from + stored.terms.freshness_lifetime_seconds - _ROUNDING_SECONDS
-        stands = self._profile.stands_until(subject, now)
-        until = min(stale_at, stands.boot_seconds), stands.wall_seconds
-        return until if now.boot_seconds < until[0] and now.wall_seconds < until[1] else None
+        until = self._profile.stands_until(subject, now)
+        is_fresh = stored.ttl_seconds(now) > ROUNDING_SECONDS
+        holds = is_fresh and now.boot_seconds < until.boot_seconds and now.wall_seconds < until.wall_seconds
+        return until if holds else None
 
     def foresee(self, subject: SubjectT, request: Request, now: Instant) -> Prospect:
         """Tell what would be found for a request whose fields nobody knows: the latest of several. Changes nothing."""

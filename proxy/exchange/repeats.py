@@ -6,7 +6,7 @@ is not told here: it has every read at once.
 
 import asyncio
 from collections.abc import Callable, Hashable
-from typing import Any, Generic, cast
+from typing import Any, Generic, Protocol
 from weakref import WeakValueDictionary
 
 from proxy.caching.profile import FindingT, Profile, SubjectT
@@ -25,10 +25,16 @@ Hits = tuple[SubjectT, tuple[StoredResponse, ...], int]
 """What the profile has to hear: what one of them was about, some of what was reused, and how many they were."""
 
 
+class Reuse(Protocol):
+    """Who has what was reused."""
+
+    stored: StoredResponse
+
+
 class Tally(Generic[SubjectT]):
     """Hits since they were last told that mean the same to the profile; who counts one adds to these.
 
-    It begins anew with the next hit after it was told. `first` and `last` are what was reused then and now.
+    It begins anew with the next hit after it was told. `first` and `last` say what was reused then and now.
     """
 
     __slots__ = (
@@ -46,18 +52,19 @@ class Tally(Generic[SubjectT]):
         self.subject = subject
         """One of those that are counted here."""
         self._on_begun = on_begun
-        self.first: StoredResponse | None = None
-        self.last: StoredResponse | None = None
+        self.first: Reuse | None = None
+        self.last: Reuse | None = None
         self._clear()
 
-    def begin(self, reused: StoredResponse) -> None:
+    def begin(self, reuse: Reuse) -> None:
         """Have it told soon: its first hit comes now."""
-        self.first = self.last = reused
+        self.first = self.last = reuse
         self._on_begun(self)
 
     def end(self) -> Hits[SubjectT]:
         """Return what was counted since it began; count nothing any more, and keep nothing that was reused."""
-        hits = (self.subject, cast("tuple[StoredResponse, ...]", (self.first, self.last)), self.count)
+        reused = tuple(reuse.stored for reuse in (self.first, self.last) if reuse is not None)
+        hits = (self.subject, reused, self.count)
         self._clear()
         return hits
 

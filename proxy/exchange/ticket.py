@@ -1,15 +1,16 @@
 """A ticket: a decision to answer from the store that may be repeated without being made anew.
 
-It refers to the stored response and is good while nothing has happened (the epoch stands still) and the time has not
-come until which the decision holds: freshness, lease and the token's own expiry in one number for each clock. Every use
-is charged, counted and on record as any hit is. Who makes them is in `tickets`.
+It refers to the stored response and is good while nothing has happened (the epoch stands still), the response is fresh,
+and the token's lease and its own expiry have not come. Every use is charged, counted and on record as any hit is. Who
+makes them is in `tickets`.
 """
 
 from dataclasses import dataclass
 from typing import Generic
 
-from proxy.admission.rate_limiter import Account, Budget
-from proxy.audit.ledger import Identity
+from proxy.admission.rate_limiter import Account
+from proxy.admission.token_bucket import TokenBucket
+from proxy.audit.ledger import Aggregate, Identity, Interval
 from proxy.caching.profile import SubjectT
 from proxy.caching.stored_response import StoredResponse
 from proxy.clock import Instant
@@ -22,59 +23,52 @@ Figures = tuple[int, ...]
 many requests are left and in how many seconds it is full."""
 
 _NOTHING_TO_TELL: Figures = ()
-_NEVER = -1
+_CLOSED: ReadRecord = Aggregate(
+    identity=Identity("", "", "", "", (), None, ""),
+    first_wall_seconds=0.0,
+    last_wall_seconds=0.0,
+    count=0,
+    interval=Interval(is_open=False),
+)
+"""On this nothing is ever noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What a decision holds by: until when on either clock, what is charged, and whether the answer tells of that."""
+class Terms(Generic[SubjectT]):
+    """What a decision holds by, and what comes of a use; the same object for all tickets that agree in it.
 
+    It was made when the epoch was at `decided_in`, holds until a moment on either clock, and only for what is younger
+    than `usable_age_seconds`. `requests` is charged; `shown` is the other budget that answers tell of, if they do.
+    """
+
+    epoch: Epoch
+    decided_in: int
     until_boot_seconds: float
     until_wall_seconds: float
+    usable_age_seconds: float
+    freshness_lifetime_seconds: float
     account: Account | None
-    is_shown: bool
+    requests: TokenBucket | None
+    shown: TokenBucket | None
+    tally: Tally[SubjectT]
 
 
 class Ticket(Generic[SubjectT]):
     """One decision to reuse a stored response, for one token as one peer. Made by `Tickets`, and renewed by it."""
 
-    __slots__ = (
-        "_account",
-        "_decided_in",
-        "_epoch",
-        "_is_used",
-        "_lifetime_seconds",
-        "_record",
-        "_requests",
-        "_shown",
-        "_tally",
-        "_until_boot_seconds",
-        "_until_wall_seconds",
-        "read",
-        "receipt",
-        "stored",
-        "subject",
-    )
+    __slots__ = ("_is_used", "_record", "_terms", "read", "receipt", "stored", "subject")
 
-    def __init__(self, *, subject: SubjectT, read: Identity, tally: Tally[SubjectT], epoch: Epoch) -> None:
+    def __init__(self, *, subject: SubjectT, read: Identity) -> None:
         self.subject = subject
         self.read = read
         """What the audit knows its uses by."""
         self._is_used = False
-        self._tally = tally
-        self._epoch = epoch
 
-    def decide(self, stored: StoredResponse, record: ReadRecord, terms: Terms) -> None:
+    def decide(self, stored: StoredResponse, record: ReadRecord, terms: Terms[SubjectT]) -> None:
         """Be good from now on for this response, on these terms."""
         self.stored = stored
-        self._decided_in = self._epoch.number
-        self._account = account = terms.account
-        self._requests = None if account is None else account.buckets[Budget.REQUESTS]
-        self._shown = None if account is None or not terms.is_shown else account.buckets[Budget.UPSTREAM]
-        self._until_boot_seconds = terms.until_boot_seconds
-        self._until_wall_seconds = terms.until_wall_seconds
         self.receipt = stored.receipt
-        self._lifetime_seconds = stored.terms.freshness_lifetime_seconds
+        self._terms = terms
         self.go_on(record)
 
     def was_used(self) -> bool:
@@ -84,7 +78,7 @@ class Ticket(Generic[SubjectT]):
 
     def outdate(self) -> None:
         """Be good for nothing until it is decided anew: something else is stored in place of its response."""
-        self._decided_in = _NEVER
+        self._record = _CLOSED
 
     def go_on(self, record: ReadRecord) -> None:
         """Go on as it was decided; uses are on another record."""
@@ -93,64 +87,70 @@ class Ticket(Generic[SubjectT]):
     @property
     def shown_account(self) -> Account | None:
         """Whose balance is a part of the answer."""
-        return None if self._shown is None else self._account
+        return None if self._terms.shown is None else self._terms.account
 
     def still_holds(self, now: Instant) -> bool:
         """Tell whether nothing has happened and no time has come that would have it decided otherwise."""
+        terms = self._terms
         return (
-            self._decided_in == self._epoch.number
-            and now.boot_seconds < self._until_boot_seconds
-            and now.wall_seconds < self._until_wall_seconds
-            and (self._account is None or self._account.is_current)
+            self._record is not _CLOSED
+            and terms.decided_in == terms.epoch.number
+            and now.boot_seconds < terms.until_boot_seconds
+            and now.wall_seconds < terms.until_wall_seconds
+            and now.boot_seconds - self.receipt.age_zero_boot_seconds < terms.usable_age_seconds
+            and (terms.account is None or terms.account.is_current)
         )
 
     def spent(self, seconds: float) -> None:
         """Count time that uses took."""
-        self._tally.seconds += seconds
+        self._terms.tally.seconds += seconds
 
     def use(self, boot_seconds: float, wall_seconds: float) -> Figures | None:
         """Charge, count and record one more hit.
 
         None, and nothing is done, if it must be renewed first, or if the token's budget is used up.
         """
-        record = self._record
+        terms, record = self._terms, self._record
+        age_seconds = boot_seconds - self.receipt.age_zero_boot_seconds
         if (
-            self._decided_in != self._epoch.number
-            or boot_seconds >= self._until_boot_seconds
-            or wall_seconds >= self._until_wall_seconds
+            terms.decided_in != terms.epoch.number
+            or boot_seconds >= terms.until_boot_seconds
+            or wall_seconds >= terms.until_wall_seconds
+            or age_seconds >= terms.usable_age_seconds
             or not record.interval.is_open
         ):
             return None
         left = _NOTHING_TO_TELL
-        if self._account is not None and self._requests is not None:
-            if not self._account.is_current:
+        account, requests = terms.account, terms.requests
+        if account is not None and requests is not None:
+            if not account.is_current:
                 return None
-            if self._shown is not None:
-                taken = self._requests.take_beside(self._shown, boot_seconds)
+            if terms.shown is not None:
+                taken = requests.take_beside(terms.shown, boot_seconds)
                 if taken is None:
                     return None
                 left = taken
-            elif self._requests.take_at(boot_seconds) is None:
+            elif requests.take_at(boot_seconds) is None:
                 return None
         if not record.count:
             record.first_wall_seconds = wall_seconds
         record.count += 1
         record.last_wall_seconds = wall_seconds
         self._is_used = True
-        age_seconds = boot_seconds - self.receipt.age_zero_boot_seconds
-        tally = self._tally
+        tally = terms.tally
         if not tally.count:
-            tally.begin(self.stored)
+            tally.begin(self)
         tally.count += 1
-        tally.last = self.stored
+        tally.last = self
         if age_seconds > tally.greatest_age_seconds:  # noqa: PLR1730 - a call costs more than all of this line
             tally.greatest_age_seconds = age_seconds
-        return (int(age_seconds), int((self._lifetime_seconds - age_seconds) // 1), *left)
+        return (int(age_seconds), int((terms.freshness_lifetime_seconds - age_seconds) // 1), *left)
 
     def figures(self, boot_seconds: float) -> Figures:
         """Return the same of a use now, without one."""
+        terms = self._terms
         age_seconds = boot_seconds - self.receipt.age_zero_boot_seconds
         left = _NOTHING_TO_TELL
-        if self._requests is not None and self._shown is not None:
-            left = self._requests.left_at(boot_seconds) + self._shown.left_at(boot_seconds)
-        return (int(age_seconds), int((self._lifetime_seconds - age_seconds) // 1), *left)
+        if terms.requests is not None and terms.shown is not None:
+            left = terms.requests.left_at(boot_seconds) + terms.shown.left_at(boot_seconds)
+        return (int(age_seconds), int((terms.freshness_lifetime_seconds - age_seconds) // 1), *left)

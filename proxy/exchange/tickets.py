@@ -6,12 +6,14 @@ remembers by what a request is known again.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from proxy.admission.rate_limiter import Budget
 from proxy.audit.ledger import Identity
-from proxy.caching.profile import FindingT, Handling, Profile, Subject, SubjectT
+from proxy.caching.profile import FindingT, Handling, Horizon, Profile, Subject, SubjectT
 from proxy.caching.stored_response import StoredResponse
 from proxy.caching.validation import is_only_redated
 from proxy.clock import Clock, Instant
@@ -20,12 +22,15 @@ from proxy.exchange.composer import Composer
 from proxy.exchange.entry import Entry
 from proxy.exchange.epoch import Epoch
 from proxy.exchange.events import Answered
-from proxy.exchange.lookup import Lookup
+from proxy.exchange.lookup import ROUNDING_SECONDS, Lookup
 from proxy.exchange.ports import AuditTrail, ResponseStore
 from proxy.exchange.rate_limits import RateLimits
 from proxy.exchange.repeats import Repeats
 from proxy.exchange.ticket import Figures, Terms, Ticket
 from proxy.semantics.message import Fields, Request
+
+_MOST_TERMS = 256
+"""So many terms are looked among for equal ones: about as many tokens and vaults as are read from at a time."""
 
 _NO_FIELDS: Fields = CIMultiDictProxy(CIMultiDict())
 
@@ -71,6 +76,7 @@ class Tickets(Generic[SubjectT, FindingT]):
         self._epoch = epoch
         self.clock = clock
         self._may_repeat = may_repeat
+        self._shared = lru_cache(maxsize=_MOST_TERMS)(_itself)
 
     def issue(self, request: Request, now: Instant) -> Issued | None:
         """Decide about a GET as the full path would; None unless its answer is a hit that can be repeated.
@@ -85,12 +91,7 @@ class Tickets(Generic[SubjectT, FindingT]):
         stored = self._lookup.repeatable(subject, request, now)
         if stored is None:
             return None
-        ticket = Ticket(
-            subject=subject,
-            read=_identity(subject, request.peer.party, stored),
-            tally=self._repeats.tally(subject),
-            epoch=self._epoch,
-        )
+        ticket = Ticket(subject=subject, read=_identity(subject, request.peer.party, stored))
         return self._issued(ticket, request, now) if self._decide(ticket, stored, now) else None
 
     def renew(self, ticket: Ticket[SubjectT], now: Instant) -> bool:
@@ -123,20 +124,37 @@ class Tickets(Generic[SubjectT, FindingT]):
         record = None if until is None else self._audit.record_of(ticket.read, now)
         if until is None or record is None:
             return False
-        terms = Terms(
-            until_boot_seconds=until[0],
-            until_wall_seconds=until[1],
-            account=self._limits.account(subject, now),
-            is_shown=self._limits.are_shown,
-        )
-        ticket.decide(stored, record, terms)
+        ticket.decide(stored, record, self._terms(subject, stored, until, now))
         return True
+
+    def _terms(
+        self, subject: SubjectT, stored: StoredResponse, until: Horizon, now: Instant
+    ) -> Terms[SubjectT]:
+        account = self._limits.account(subject, now)
+        lifetime_seconds = stored.terms.freshness_lifetime_seconds
+        terms = Terms(
+            epoch=self._epoch,
+            decided_in=self._epoch.number,
+            until_boot_seconds=until.boot_seconds,
+            until_wall_seconds=until.wall_seconds,
+            usable_age_seconds=lifetime_seconds - ROUNDING_SECONDS,
+            freshness_lifetime_seconds=lifetime_seconds,
+            account=account,
+            requests=None if account is None else account.buckets[Budget.REQUESTS],
+            shown=None if account is None or not self._limits.are_shown else account.buckets[Budget.UPSTREAM],
+            tally=self._repeats.tally(subject),
+        )
+        return self._shared(terms)
 
     def _issued(self, ticket: Ticket[SubjectT], request: Request, now: Instant) -> Issued:
         answer = self._compose.hit(request, ticket.stored, now)
         fields = self._limits.fields(ticket.subject, now)
         answer = self._compose.with_fields(answer, fields) if fields else answer
         return Issued(ticket=ticket, answer=answer, figures=ticket.figures(now.boot_seconds))
+
+
+def _itself(terms: Terms[Any]) -> Terms[Any]:
+    return terms
 
 
 def _identity(subject: Subject, party: str, stored: StoredResponse) -> Identity:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import NamedTuple
 
 from proxy.clock import Instant
@@ -63,9 +64,9 @@ class World:
         """Count one, as a ticket does that holds its tally."""
         tally = self.known.setdefault(kind, self.repeats.tally(kind))
         if not tally.count:
-            tally.begin(reused)
+            tally.begin(SimpleNamespace(stored=reused))
         tally.count += 1
-        tally.last = reused
+        tally.last = SimpleNamespace(stored=reused)
         tally.seconds += seconds
         tally.greatest_age_seconds = max(tally.greatest_age_seconds, age_seconds)
 
@@ -160,13 +161,13 @@ async def test_a_tally_is_the_same_one_for_as_long_as_anybody_counts_there():
     world = World()
     tally = world.repeats.tally(Kind())
     assert world.repeats.tally(Kind()) is tally
-    tally.begin("x")
+    tally.begin(SimpleNamespace(stored="x"))
     tally.count = 2
     del tally
     assert world.repeats.tell() == 2, "what was counted is told although nobody counts there any more"
     assert not world.repeats._tallies
     tally = world.repeats.tally(Kind())
-    tally.begin("y")
+    tally.begin(SimpleNamespace(stored="y"))
     tally.count = 1
     world.repeats.tell()
     await asyncio.sleep(2.0)

@@ -163,3 +163,42 @@ async def test_a_ticket_charges_nobody_whose_budget_is_forgotten():
     limiter.charge(Budget.REQUESTS, b"another", "another", now)
     assert issued.ticket.use(now.boot_seconds, now.wall_seconds) is None
     await world.exchange.close()
+
+
+@in_virtual_time
+async def test_tickets_of_one_token_in_one_vault_share_their_terms_and_others_do_not():
+    world = World()
+    issued = await world.begin()
+    await world.exchange.handle(request(1), None)
+    other = world.exchange.tickets.issue(request(1), world.clock.now())
+    assert world.exchange.tickets.renew(issued.ticket, world.clock.now())
+    assert issued.ticket._terms is other.ticket._terms
+    world.exchange.reconsider()
+    assert world.exchange.tickets.renew(other.ticket, world.clock.now())
+    assert issued.ticket._terms is not other.ticket._terms
+    await world.exchange.close()
+
+
+@in_virtual_time
+async def test_a_ticket_holds_until_its_response_is_stale_or_another_is_stored_and_no_longer():
+    world = World()
+    issued = await world.begin()
+    ticket, tickets = issued.ticket, world.exchange.tickets
+    known = ticket.stored.receipt
+    older = replace(
+        known, age_zero_boot_seconds=known.age_zero_boot_seconds - 30.0
+    )  # stale before its lease ends
+    tickets.store.renew(replace(ticket.stored, receipt=older))
+    assert ticket.still_holds(world.clock.now())
+    ticket.outdate()
+    assert not ticket.still_holds(world.clock.now())
+    assert ticket.use(world.clock.now().boot_seconds, world.clock.now().wall_seconds) is None
+    assert tickets.renew(ticket, world.clock.now())
+    await asyncio.sleep(ticket.stored.ttl_seconds(world.clock.now()) - 0.01)
+    assert ticket.still_holds(world.clock.now())
+    await asyncio.sleep(0.02)
+    now = world.clock.now()
+    assert not ticket.still_holds(now)
+    assert ticket.use(now.boot_seconds, now.wall_seconds) is None
+    assert not tickets.renew(ticket, now)
+    await world.exchange.close()
