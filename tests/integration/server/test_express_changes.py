@@ -124,7 +124,7 @@ async def test_a_switched_mode_counts_for_the_next_read(shop, mode):
 
 
 async def test_what_was_evicted_is_fetched_by_the_next_read_and_no_head_is_left_of_it(shop):
-    settings = {"CACHE__STORE_BYTES": "62000", "CACHE__RESPONSE_BYTES": "60000"}
+    settings = {"CACHE__STORE_BYTES": "61000", "CACHE__RESPONSE_BYTES": "60000"}
     async with lane_world(shop.emulator, **settings) as world, world.wire() as wire:
         await world.warm(wire, shop.head())
         before = world.answered
