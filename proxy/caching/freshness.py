@@ -4,8 +4,6 @@ The origin's word comes first; where it is silent, the profile's assigned lifeti
 lifetime is also an upper bound: Connect's own shorter one wins, a longer one doesn't.
 """
 
-from functools import lru_cache
-
 from proxy.caching.directives import ResponseDirectives, delta_seconds
 from proxy.caching.profile import CacheRules
 from proxy.caching.receipt import Receipt
@@ -67,14 +65,8 @@ def receipt(head: ResponseHead, rules: CacheRules, sent: Instant, received: Inst
         received_boot_seconds=received.boot_seconds,
         age_zero_boot_seconds=received.boot_seconds
         - corrected_initial_age_seconds(head, rules, sent, received),
-        date=_shared(format_date(received.wall_seconds) if date is None else date),
+        date=format_date(received.wall_seconds) if date is None else date,
     )
-
-
-@lru_cache(maxsize=16)
-def _shared(date: str) -> str:
-    """Return the same object for all that come in one second: each would take 80 bytes of its own."""
-    return date
 
 
 def date_seconds(head: ResponseHead, received_wall_seconds: float) -> float:

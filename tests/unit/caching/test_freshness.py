@@ -8,7 +8,7 @@ from proxy.caching.directives import MOST_SECONDS, response_directives, targeted
 from proxy.caching.freshness import corrected_initial_age_seconds, lifetime_seconds
 from proxy.caching.http_profile import PRIVATE_RULES, SHARED_RULES
 from proxy.clock import Instant
-from tests.unit.caching.messages import BOOT, WALL, at, date, head, receipt, stored
+from tests.unit.caching.messages import BOOT, WALL, at, date, head, stored
 
 DAY = 86_400
 
@@ -111,9 +111,3 @@ def test_where_the_origin_itself_answers_its_clock_may_be_hours_apart():
     rules = replace(PRIVATE_RULES, ages_by_date=False)
     assert corrected_initial_age_seconds(head(f"Date: {date(-7200)}"), rules, at(-2), at()) == 2
     assert corrected_initial_age_seconds(head(f"Date: {date(-7200)}", "Age: 40"), rules, at(-2), at()) == 42
-
-
-@pytest.mark.parametrize("lines", [("Date: Thu, 26 Nov 2026 11:00:00 GMT",), ()], ids=["theirs", "ours"])
-def test_answers_of_one_second_share_their_date(lines):
-    one, other = (receipt(head(*lines), received) for received in (0.1, 0.2))
-    assert one.date is other.date
