@@ -33,7 +33,7 @@ _CLOSED: ReadRecord = Aggregate(
 """On this nothing is ever noted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Terms(Generic[SubjectT]):
     """What a decision holds by, and what comes of a use; the same object for all tickets that agree in it.
 

@@ -6,8 +6,8 @@ remembers by what a request is known again.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Generic
+from weakref import WeakValueDictionary
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -28,9 +28,6 @@ from proxy.exchange.rate_limits import RateLimits
 from proxy.exchange.repeats import Repeats
 from proxy.exchange.ticket import Figures, Terms, Ticket
 from proxy.semantics.message import Fields, Request
-
-_MOST_TERMS = 256
-"""So many terms are looked among for equal ones: about as many tokens and vaults as are read from at a time."""
 
 _NO_FIELDS: Fields = CIMultiDictProxy(CIMultiDict())
 
@@ -76,7 +73,7 @@ class Tickets(Generic[SubjectT, FindingT]):
         self._epoch = epoch
         self.clock = clock
         self._may_repeat = may_repeat
-        self._shared = lru_cache(maxsize=_MOST_TERMS)(_itself)
+        self._agreed: WeakValueDictionary[tuple[int, float], Terms[SubjectT]] = WeakValueDictionary()
 
     def issue(self, request: Request, now: Instant) -> Issued | None:
         """Decide about a GET as the full path would; None unless its answer is a hit that can be repeated.
@@ -144,17 +141,19 @@ class Tickets(Generic[SubjectT, FindingT]):
             shown=None if account is None or not self._limits.are_shown else account.buckets[Budget.UPSTREAM],
             tally=self._repeats.tally(subject),
         )
-        return self._shared(terms)
+        # Whatever has the number of an earlier tally has not the same terms: they name their own.
+        kind = (id(terms.tally), lifetime_seconds)
+        known = self._agreed.get(kind)
+        if known == terms:
+            return known
+        self._agreed[kind] = terms
+        return terms
 
     def _issued(self, ticket: Ticket[SubjectT], request: Request, now: Instant) -> Issued:
         answer = self._compose.hit(request, ticket.stored, now)
         fields = self._limits.fields(ticket.subject, now)
         answer = self._compose.with_fields(answer, fields) if fields else answer
         return Issued(ticket=ticket, answer=answer, figures=ticket.figures(now.boot_seconds))
-
-
-def _itself(terms: Terms[Any]) -> Terms[Any]:
-    return terms
 
 
 def _identity(subject: Subject, party: str, stored: StoredResponse) -> Identity:

@@ -1,6 +1,7 @@
 """What uses of a ticket mean to others, and what becomes of it; what decides is in test_express_equivalence."""
 
 import asyncio
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -180,14 +181,27 @@ async def test_tickets_of_one_token_in_one_vault_share_their_terms_and_others_do
 
 
 @in_virtual_time
+async def test_terms_go_with_the_last_ticket_that_agrees_in_them():
+    world = World()
+    issued = await world.begin()
+    terms = weakref.ref(issued.ticket._terms)
+    world.use(issued)
+    world.exchange.repeats.tell()
+    await asyncio.sleep(1.0)
+    assert terms() is not None
+    del issued
+    assert terms() is None
+    await world.exchange.close()
+
+
+@in_virtual_time
 async def test_a_ticket_holds_until_its_response_is_stale_or_another_is_stored_and_no_longer():
     world = World()
     issued = await world.begin()
     ticket, tickets = issued.ticket, world.exchange.tickets
     known = ticket.stored.receipt
-    older = replace(
-        known, age_zero_boot_seconds=known.age_zero_boot_seconds - 30.0
-    )  # stale before its lease ends
+    # Stale before its lease ends.
+    older = replace(known, age_zero_boot_seconds=known.age_zero_boot_seconds - 30.0)
     tickets.store.renew(replace(ticket.stored, receipt=older))
     assert ticket.still_holds(world.clock.now())
     ticket.outdate()
