@@ -3,18 +3,24 @@
 import itertools
 import json
 import re
+import time
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 
+from benchmarks.peers import rounds
 from benchmarks.peers.__main__ import parsed, plan_of
+from benchmarks.peers.check import CheckError
 from benchmarks.peers.claims import CLAIMS, Claim, Measure
+from benchmarks.peers.crew import Member
 from benchmarks.peers.figures import Figures, Memory, Results, Sample
 from benchmarks.peers.heads import recorded_head
-from benchmarks.peers.load import Outcome
+from benchmarks.peers.load import FILLING, Outcome
 from benchmarks.peers.origin import BODY_BYTES, Origin, item, item_name, token_mark, vault_name
 from benchmarks.peers.peers import OURS, OURS_FULL_PATH, PEERS, WITH_LANE
 from benchmarks.peers.report import Circumstances, render
+from benchmarks.peers.rounds import Bench, Plan
 from benchmarks.peers.scenarios import ITEMS, SCENARIOS, TOKENS, Act, Body, Pace, Transport
 from benchmarks.peers.site import CONFIG, Site
 from proxy.config import load
@@ -161,6 +167,28 @@ def test_ratios_are_of_processor_time_and_a_peer_found_wanting_has_none():
     assert claim.ratio(results) is None
     slower = Claim(scenario="hit", theirs="nginx", measure=Measure.P99, at_most=1)
     assert slower.ratio(results) is None
+
+
+@pytest.mark.parametrize(("at_origin", "is_filled"), [(0, True), (500, False)])
+def test_who_still_asks_the_origin_after_all_runs_is_not_measured(monkeypatch, at_origin, is_filled):
+    asked = []
+
+    def counted(_bench, _scenario, _member, seconds, _rate, *, run):
+        asked.append((seconds, run))
+        return sample(requests=1000).outcome, at_origin
+
+    monkeypatch.setattr(Bench, "_counted", counted)
+    monkeypatch.setattr(rounds, "_PASSES", 0.1)  # two runs of 1,000 are enough
+    peer = next(peer for peer in PEERS if peer.name == OURS)
+    hit = next(scenario for scenario in SCENARIOS if scenario.name == "hit")
+    member = Member(
+        peer=peer, site=SITE, process=None, at_rest_bytes=0, version="", settled_at=time.monotonic()
+    )
+    bench = Bench(crew=None, load=None, plan=Plan(peers=(peer,), scenarios=(hit,), rounds=1, seconds=1))
+    with nullcontext() if is_filled else pytest.raises(CheckError, match="500 of the last run's"):
+        bench._fill(hit, member)
+    assert len(asked) == (2 if is_filled else len(rounds._FILLING_SECONDS))
+    assert {run for _, run in asked} == {FILLING}
 
 
 def test_the_page_says_where_we_lose_and_who_was_not_measured():
