@@ -30,7 +30,7 @@ from proxy.exchange.mode import Mode
 from proxy.exchange.rate_limits import LimitMode
 from proxy.exchange.recovery import OnRecovery
 from proxy.exchange.sweeper import Sweeper
-from proxy.expressing import make_lane
+from proxy.expressing import make_hits, make_lane
 from proxy.fronts import control_fronts, drain_settings, make_tls, observe_fronts, traffic_front
 from proxy.hardening import never_unmap_much, spare_what_stays
 from proxy.observation import Everyone, Observation
@@ -114,9 +114,10 @@ class Sidecar:
         self._tls = make_tls(settings.server)
         self._reloading = Reloading(settings, self._sources.read, self._live_parts())
         self._watch = FileWatch(self._watched_files, self._files_changed)
-        self.lane = make_lane(settings, self.exchange.tickets, self._observation.tracing, self._lane_closed)
+        self.hits = make_hits(settings, self.exchange.tickets, self._observation.tracing, self._lane_closed)
+        self.lane = make_lane(settings, self.hits, self._observation.tracing, self._lane_closed)
         self._metrics.watch_lane(self.lane)
-        self._traffic = traffic_front(settings, self.exchange, self._tls, self.lane)
+        self._traffic = traffic_front(settings, self.exchange, self._tls, self.hits, self.lane)
         self._metrics.watch_connections(self._traffic)
         self._observe = observe_fronts(settings, observed)
         self._control = control_fronts(settings, controls)

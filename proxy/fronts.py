@@ -13,6 +13,7 @@ from proxy.server.express import ExpressLane
 from proxy.server.front import Front
 from proxy.server.gate import RequiredField
 from proxy.server.http_server import HttpServer, HttpServerSettings, admit_everyone
+from proxy.server.known_hits import KnownHits, Repeating
 from proxy.server.lifecycle import DrainSettings
 from proxy.server.listeners import Address, TcpAddress, UnixAddress
 from proxy.server.observe_app import ObserveApp, Observed
@@ -27,10 +28,16 @@ _FILES_FOR_EACH = 64
 
 
 def traffic_front(
-    settings: Settings, handler: Handler, tls: ServerTls | None, lane: ExpressLane | None
+    settings: Settings,
+    handler: Handler,
+    tls: ServerTls | None,
+    hits: KnownHits | None,
+    lane: ExpressLane | None,
 ) -> Front:
     """Return the front that clients of Connect talk to."""
     server = settings.server
+    if hits is not None:
+        handler = Repeating(handler, hits)  # behind all who decide who is let in, and with which token
     handler = _with_token(settings.token_injection, handler)
     if server.required_field:
         expected = _content_of(server.required_field_file) if server.required_field_file else _plainly_true
@@ -40,6 +47,7 @@ def traffic_front(
         settings=HttpServerSettings(limits=connection_limits(server), max_connections=server.max_connections),
         admits=only_users(frozenset(server.socket_uids)) if server.socket_uids else admit_everyone,
         lane=lane,
+        on_drain=_nothing if hits is None else hits.rest,  # what is known would not end a connection
     )
     addresses = [_tcp("server.listen", address) for address in server.listen]
     if server.socket:
@@ -156,6 +164,10 @@ def _content_of(file: str) -> Callable[[], str]:
             return ""
 
     return content
+
+
+def _nothing() -> None:
+    pass
 
 
 def _plainly_true() -> str:

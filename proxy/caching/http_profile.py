@@ -80,8 +80,15 @@ class HttpProfile:
         self._authority = authority
         self.inspection = HttpInspection()
 
+    def key(self, request: Request) -> CacheKey:
+        """Return the key of what it is about."""
+        return self._subject(request).key
+
     def subject(self, request: Request, now: Instant) -> HttpSubject:
         """Tell what a request is about: its target, and whose it is."""
+        return self._subject(request)
+
+    def _subject(self, request: Request) -> HttpSubject:
         credentials = request.fields.getall("Authorization", ())
         is_shared = not credentials
         octets = "\n".join(credentials).encode("utf-8", "surrogateescape")  # no field value holds a line end

@@ -196,7 +196,6 @@ class Horizon:
 NO_END = Horizon(boot_seconds=inf, wall_seconds=inf)
 OVER = Horizon(boot_seconds=-inf, wall_seconds=-inf)
 
-
 SubjectT = TypeVar("SubjectT", bound=Subject)
 FindingT = TypeVar("FindingT", bound=Finding)
 
@@ -206,6 +205,10 @@ class Profile(Protocol[SubjectT, FindingT]):
 
     def subject(self, request: Request, now: Instant) -> SubjectT:
         """Tell what a request is about."""
+        ...
+
+    def key(self, request: Request) -> CacheKey:
+        """Return that subject's key alone."""
         ...
 
     def standing(self, subject: SubjectT, now: Instant) -> Standing:
@@ -282,10 +285,7 @@ class Profile(Protocol[SubjectT, FindingT]):
         ...
 
     def stands_until(self, subject: SubjectT, now: Instant) -> Horizon:
-        """Tell until when what is servable now stays so, if nothing is learnt meanwhile.
-
-        In the past for a subject that is another by now: its token bears another name.
-        """
+        """Tell until when what is servable now stays so, if nothing is learnt; in the past if its token is renamed."""
         ...
 
     def counts_with(self, subject: SubjectT) -> Hashable:

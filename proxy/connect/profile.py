@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from proxy.caching.decisions import is_failure
+from proxy.caching.key import CacheKey
 from proxy.caching.pieces import Pieces, whole
 from proxy.caching.profile import (
     NO_EFFECTS,
@@ -58,20 +59,16 @@ class ConnectProfile:
         self._rules = rules
         self._recomputation_of = recomputing(rules)
         tokens = Tokens(key=key, names=rules.token_names, most_labels=rules.most_token_labels)
-        self._subjects = Subjects(rules=rules, tokens=tokens)
-        self._knowledge = Knowledge(rules, started_at)
+        self._subjects = subjects = Subjects(rules=rules, tokens=tokens)
+        self._knowledge = knowledge = Knowledge(rules, started_at)
         self._refusals = Refusals(capacity=rules.most_refused)
         self._checks = self._knowledge.checks
         self.foresight = ConnectForesight(
             self._checks, self._knowledge.fences, trusts_content_version=rules.trust_content_version
         )
         self.figures = ConnectFigures(tokens=tokens, knowledge=self._knowledge)
-        self.inspection = ConnectInspection(
-            subjects=self._subjects, knowledge=self._knowledge, refusals=self._refusals
-        )
+        self.inspection = ConnectInspection(subjects=subjects, knowledge=knowledge, refusals=self._refusals)
         self._leases = self._knowledge.leases
-        self._versions = self._knowledge.versions
-        self._sightings = self._knowledge.sightings
         self._fences = self._knowledge.fences
 
     def adopt(self, rules: ConnectRules) -> None:
@@ -83,6 +80,10 @@ class ConnectProfile:
     def subject(self, request: Request, now: Instant) -> ConnectSubject:
         """Tell what a request is about."""
         return self._subjects.subject(request)
+
+    def key(self, request: Request) -> CacheKey:
+        """Return the key of what it is about: to whom, by which method, and the target."""
+        return self._subjects.key(request)
 
     def standing(self, subject: ConnectSubject, now: Instant) -> Standing:
         """Go by whether Connect has accepted the token, and by its lease on the vault."""
@@ -112,7 +113,7 @@ class ConnectProfile:
             refuses = self._rules.unverified_tokens is UnverifiedTokens.REFUSE
             return Servability.REFUSED if refuses else Servability.UNVERIFIED
         if stored.version is not None and names.item:
-            highest = self._versions.highest((names.vault, names.item), now)
+            highest = self._knowledge.versions.highest((names.vault, names.item), now)
             if highest is not None and highest > stored.version:
                 return Servability.MUST_VALIDATE
         return Servability.SERVABLE
@@ -136,9 +137,8 @@ class ConnectProfile:
     def hold_seconds(self, subject: ConnectSubject, asked: Instant, now: Instant) -> float:
         """Hold back an item that does not show the writes made here, for as long as is set."""
         names, most_seconds = subject.names, self._rules.read_your_writes_hold_seconds
-        if not most_seconds or names.kind is not ResourceKind.ITEM:
-            return 0.0
-        if not self._fences.awaits(names.vault, names.item, now):
+        may_wait = most_seconds and names.kind is ResourceKind.ITEM
+        if not may_wait or not self._fences.awaits(names.vault, names.item, now):
             return 0.0
         return asked.boot_seconds + most_seconds - now.boot_seconds
 
@@ -200,7 +200,7 @@ class ConnectProfile:
     ) -> NotStoredReason | None:
         """Say why a complete answer must not be stored although RFC 9111 would allow it."""
         names, partition, reading = subject.names, subject.partition, finding.reading
-        if reading is not None and self._versions.is_regressed(reading.versions, now):
+        if reading is not None and self._knowledge.versions.is_regressed(reading.versions, now):
             return NotStoredReason.VERSION_REGRESSED
         if partition is None or partition.is_expired(now.wall_seconds) or not partition.may_name(names.vault):
             return NotStoredReason.CREDENTIALS
@@ -288,13 +288,13 @@ class ConnectProfile:
             self._refusals.forgive(partition.digest)
 
     def _is_fenced(self, subject: ConnectSubject, at: Instant) -> bool:
-        names = subject.names
+        names, fences = subject.names, self._fences
         if names.item:
-            return self._fences.item_is_fenced(names.vault, names.item, at)
-        return (
-            self._fences.vault_is_fenced(names.vault, at) if names.vault else self._fences.any_is_fenced(at)
-        )
+            return fences.item_is_fenced(names.vault, names.item, at)
+        return fences.vault_is_fenced(names.vault, at) if names.vault else fences.any_is_fenced(at)
 
     def _is_absent(self, subject: ConnectSubject) -> bool:
         names = subject.names
-        return bool(names.item) and self._sightings.is_absent(subject.digest, names.vault, names.item)
+        return bool(names.item) and self._knowledge.sightings.is_absent(
+            subject.digest, names.vault, names.item
+        )

@@ -47,12 +47,16 @@ class Subjects:
     def subject(self, request: Request) -> ConnectSubject:
         """Return what a request is about."""
         partition = self.tokens.partition(request.fields)
-        digest = _NOBODY if partition is None else partition.digest
-        key = CacheKey(digest, request.method, request.target)
+        key = CacheKey(_NOBODY if partition is None else partition.digest, request.method, request.target)
         known = self._known.get(key)
         if known is not None:
             return known
         return self._make(key, partition, request)
+
+    def key(self, request: Request) -> CacheKey:
+        """Return that subject's key."""
+        partition = self.tokens.partition(request.fields)
+        return CacheKey(_NOBODY if partition is None else partition.digest, request.method, request.target)
 
     def remember(self, subject: ConnectSubject, reused: StoredResponse) -> None:
         """Keep what a request was about that a stored response has answered: it will be asked for again.

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from http import HTTPStatus
+from typing import ClassVar, Protocol
 
 from proxy.exchange.ports import RequestBody
 from proxy.semantics.message import Fields, Request
@@ -32,9 +33,17 @@ class Answer:
     body: bytes | BodyStream = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class ReadyAnswer:
+    """A final answer as the octets that go to the client, head and body, after which its connection goes on."""
+
+    octets: bytes = field(repr=False)
+    status: ClassVar[int] = HTTPStatus.OK
+
+
 class Handler(Protocol):
     """Whatever answers requests."""
 
-    async def handle(self, request: Request, body: RequestBody | None) -> Answer:
+    async def handle(self, request: Request, body: RequestBody | None) -> Answer | ReadyAnswer:
         """Answer one request. Raises nothing but RequestBodyError (the client's body failed) and cancellation."""
         ...

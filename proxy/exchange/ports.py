@@ -127,6 +127,10 @@ class ResponseStore(Protocol):
         """Return the stored responses under a key (one per set of nominated values), most recent first."""
         ...
 
+    def companions(self, key: CacheKey) -> Sequence[Companion]:
+        """Return what is attached under a key, which is no use of it."""
+        ...
+
     def peek(self, key: CacheKey) -> Sequence[StoredResponse]:
         """Return the same; none becomes more recently used by this."""
         ...

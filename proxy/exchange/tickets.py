@@ -4,7 +4,7 @@ When something has happened a decision is made anew, by the same rules as for an
 remembers by what a request is known again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 from weakref import WeakValueDictionary
@@ -23,7 +23,7 @@ from proxy.exchange.entry import Entry
 from proxy.exchange.epoch import Epoch
 from proxy.exchange.events import Answered
 from proxy.exchange.lookup import ROUNDING_SECONDS, Lookup
-from proxy.exchange.ports import AuditTrail, ResponseStore
+from proxy.exchange.ports import AuditTrail, Companion, ResponseStore
 from proxy.exchange.rate_limits import RateLimits
 from proxy.exchange.repeats import Repeats
 from proxy.exchange.ticket import Figures, Terms, Ticket
@@ -90,6 +90,10 @@ class Tickets(Generic[SubjectT, FindingT]):
             return None
         ticket = Ticket(subject=subject, read=_identity(subject, request.peer.party, stored))
         return self._issued(ticket, request, now) if self._decide(ticket, stored, now) else None
+
+    def companions(self, request: Request) -> Sequence[Companion]:
+        """Return what is kept with what is stored for a GET; nothing if that has been here before."""
+        return () if self._compose.is_loop(request) else self.store.companions(self._profile.key(request))
 
     def renew(self, ticket: Ticket[SubjectT], now: Instant) -> bool:
         """Have a ticket be good again for its response, be it with a new Date; False if its answer would be another."""

@@ -19,7 +19,6 @@ from aiohttp.web_response import StreamResponse
 
 from proxy.connect.error_response import Message
 from proxy.errors import forget_frames
-from proxy.exchange.answer import Answer
 from proxy.semantics.message import Request
 from proxy.semantics.peer import NOBODY, Peer
 from proxy.server.connection_limits import ConnectionLimits
@@ -107,7 +106,7 @@ class Connection(RequestHandler):
         """Note the request that is being answered, from the moment it leaves the queue."""
         self._inbound = inbound
 
-    def answered(self, request: Request, answer: Answer) -> None:
+    def answered(self, request: Request, status: int) -> None:
         """Hear what a request will get."""
 
     def retire(self) -> bool:

@@ -6,12 +6,12 @@ are one head, or can't become one, within the bounds that aiohttp's own part is 
 """
 
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
-from proxy.exchange.answer import Answer
 from proxy.exchange.events import ExpressLaneClosed
 from proxy.semantics.message import Request
 from proxy.server.connection import Connection
@@ -133,10 +133,10 @@ class ExpressConnection(Connection):
         self._candidate = octets if is_apart and is_whole(octets) else None
         self._have_parsed(octets)
 
-    def answered(self, request: Request, answer: Answer) -> None:
+    def answered(self, request: Request, status: int) -> None:
         """Have the lane remember the head of what was answered, if it may come again."""
         octets, self._candidate = self._candidate, None
-        if octets is not None and answer.status == 200:
+        if octets is not None and status == HTTPStatus.OK:
             self._lane.learn(octets, request, self._books())
 
     def _express(self, octets: bytes, waiter: "asyncio.Future[None]") -> bool:

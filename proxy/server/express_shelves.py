@@ -19,8 +19,8 @@ MOST_CUTS = 16
 """Spellings of changing fields that are looked for at one peer's requests."""
 
 
-class KnownHead:
-    """What answers one head: a ticket, and the octets around its figures. Counts for its own octets and overhead."""
+class KnownHit:
+    """What answers one request: a ticket, and the octets around its figures. Counts for its own octets and overhead."""
 
     __slots__ = ("_line", "_lines", "body", "common", "opening", "own", "size_bytes", "stored", "ticket")
 
@@ -58,12 +58,15 @@ class KnownHead:
         self._lines.lose(self._line, self)
 
 
-class Lines(dict[bytes, KnownHead]):
-    """Entries by request line, for one tail. Their shelf stays as long as they do, for the peer's next connection."""
+class Lines(dict[bytes, KnownHit]):
+    """Entries by request line, for one tail. Their shelf stays as long as they do, for the peer's next connection.
 
-    __slots__ = ("_common", "_opening", "_shelf", "_tails", "tail")
+    Without a shelf nothing is found here: entries only have octets in common.
+    """
 
-    def __init__(self, shelf: "Shelf", tails: MutableMapping[bytes, "Lines"], tail: bytes) -> None:
+    __slots__ = ("__weakref__", "_common", "_opening", "_shelf", "_tails", "tail")
+
+    def __init__(self, shelf: "Shelf | None", tails: MutableMapping[bytes, "Lines"], tail: bytes) -> None:
         super().__init__()
         self._shelf = shelf  # it is there for as long as anybody is connected, or anything is kept on it
         self._tails = tails
@@ -83,12 +86,12 @@ class Lines(dict[bytes, KnownHead]):
             self._common = template.common
         return self._opening, self._common
 
-    def keep(self, line: bytes, entry: KnownHead) -> None:
+    def keep(self, line: bytes, entry: KnownHit) -> None:
         """Have an entry found."""
         self[line] = entry
         self._tails[self.tail] = self
 
-    def lose(self, line: bytes, entry: KnownHead) -> None:
+    def lose(self, line: bytes, entry: KnownHit) -> None:
         """Have an entry found no more."""
         if self.get(line) is entry:
             del self[line]

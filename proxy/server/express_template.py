@@ -6,6 +6,8 @@ The octets are the full path's own: a template is made of one whole answer, and 
 import re
 from typing import NamedTuple, cast
 
+from multidict import istr
+
 from proxy.caching.cache_status import CACHE_NAME
 from proxy.exchange.answer import Answer
 from proxy.exchange.tickets import Issued
@@ -21,6 +23,8 @@ _DATE = b"\r\nDate: "
 _HIT = f"\r\nCache-Status: {CACHE_NAME}; hit; ttl=".encode()
 _STATE = b"\r\nRateLimit: "
 _NUMBER = re.compile(rb"(?<=[rt]=)\d+")
+_CONNECTION = istr("Connection")
+_KEEPS = frozenset({"keep-alive"})
 _SHAPING = frozenset(
     {
         "cache-control",
@@ -56,10 +60,10 @@ def is_plain(request: Request) -> bool:
     """Tell whether nothing in a GET shapes its answer or ends its connection."""
     if request.method != "GET" or request.minor_version != 1:
         return False
-    names = {name.lower() for name in request.fields}
-    if not names.isdisjoint(_SHAPING):
+    fields = request.fields
+    if not _SHAPING.isdisjoint(map(str.lower, fields)):
         return False
-    return all(value.lower() == "keep-alive" for value in request.fields.getall("Connection", ()))
+    return {value.lower() for value in fields.getall(_CONNECTION, ())} <= _KEEPS
 
 
 def rendered(issued: Issued) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.connect.error_response import Message
-from proxy.exchange.answer import Answer, Handler
+from proxy.exchange.answer import Answer, Handler, ReadyAnswer
 from proxy.exchange.ports import RequestBody
 from proxy.semantics.message import Fields, Request
 from proxy.server.problems import problem_answer
@@ -26,7 +26,7 @@ class RequiredField:
         self._name = name
         self._expected = expected
 
-    async def handle(self, request: Request, body: RequestBody | None) -> Answer:
+    async def handle(self, request: Request, body: RequestBody | None) -> Answer | ReadyAnswer:
         """Pass a request on that shows the field."""
         if not self._is_shown(request.fields):
             return problem_answer(Message.NOT_FOR_YOU)

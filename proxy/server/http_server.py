@@ -18,13 +18,13 @@ from aiohttp.web_server import Server
 
 from proxy.connect.error_response import Message
 from proxy.errors import RequestBodyError, RequestBodyTooLargeError
-from proxy.exchange.answer import Handler
+from proxy.exchange.answer import Handler, ReadyAnswer
 from proxy.semantics.peer import Peer
 from proxy.server.connection import Connection
 from proxy.server.connection_limits import ConnectionLimits
 from proxy.server.express import ExpressLane
 from proxy.server.express_connection import ExpressConnection
-from proxy.server.inbound import Inbound, Reply
+from proxy.server.inbound import Inbound, ReadyReply, Reply
 from proxy.server.outbox import Outbox
 from proxy.server.translate import OwnNames, translate
 
@@ -55,6 +55,7 @@ class HttpServer(Server):
         settings: HttpServerSettings,
         admits: Callable[[asyncio.Transport], bool] = admit_everyone,
         lane: ExpressLane | None = None,
+        on_drain: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(
             cast(Any, self._respond),
@@ -67,6 +68,7 @@ class HttpServer(Server):
         self._gone.set()
         self.admits = admits
         self._lane = lane
+        self._on_drain = on_drain
         self.outbox = Outbox()
         """Where all connections put what the lane answers."""
         self.is_draining = False
@@ -123,8 +125,7 @@ class HttpServer(Server):
 
     def _drain(self) -> None:
         self.is_draining = True
-        if self._lane is not None:
-            self._lane.rest()  # its answers would not end a connection
+        self._on_drain()
 
     def keeps(self, peer: Peer) -> bool:
         """Tell whether a connection goes on after its answer."""
@@ -167,15 +168,15 @@ class HttpServer(Server):
             self._neighbour_asked_at = asyncio.get_running_loop().time()
         return inbound
 
-    async def _respond(self, inbound: Inbound) -> Reply:
+    async def _respond(self, inbound: Inbound) -> Reply | ReadyReply:
         connection = inbound.connection
         request = translate(inbound.message, self._settings.names, connection.local_end, connection.peer)
         if isinstance(request, Message):
             return Reply.refusal(inbound, request)
         try:
             answer = await self._handler.handle(request, inbound.open_body())
-            connection.answered(request, answer)
-            return Reply(inbound, answer)
+            connection.answered(request, answer.status)
+            return ReadyReply(inbound, answer) if isinstance(answer, ReadyAnswer) else Reply(inbound, answer)
         except RequestBodyTooLargeError:
             return Reply.refusal(inbound, Message.BODY_TOO_LARGE)
         except RequestBodyError:

@@ -14,7 +14,7 @@ from multidict import istr
 
 from proxy.connect.error_response import Message
 from proxy.errors import RequestBodyTooLargeError, forget_frames
-from proxy.exchange.answer import Answer
+from proxy.exchange.answer import Answer, ReadyAnswer
 from proxy.server.problems import problem_answer
 from proxy.server.request_body import StreamedBody
 from proxy.server.response_writer import Asked, TruncatedAnswerError, write_answer
@@ -126,3 +126,23 @@ class Reply:
             and inbound.payload.is_eof()
             and not inbound.connection.ends_with_its_answer
         )
+
+
+class ReadyReply:
+    """An answer that is there as octets, on its way to one client."""
+
+    __slots__ = ("_connection", "_octets")
+
+    keep_alive = True
+
+    def __init__(self, inbound: Inbound, answer: ReadyAnswer) -> None:
+        self._connection = inbound.connection
+        self._octets = answer.octets
+
+    async def prepare(self, _request: object) -> None:
+        """Nothing goes out before the whole head does."""
+
+    async def write_eof(self) -> None:
+        """Write everything. Raises ConnectionError when the connection is of no more use."""
+        self._connection.write(self._octets)
+        await self._connection.drain()

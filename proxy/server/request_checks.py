@@ -15,8 +15,12 @@ from proxy.connect.error_response import Message
 
 Check = Callable[[RawRequestMessage], Message | None]
 
-_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::[0-9]{0,5})?")
+# Possessive: a run at a time, and never looked at again.
+_HOST = re.compile(
+    r"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]++|%[0-9A-Fa-f]{2})++)(?::[0-9]{0,5})?"
+)
 _TARGET = re.compile(r"[\x21\x22\x24-\x7e]+")  # visible ASCII without "#": a fragment never goes upstream
+_VERSIONS = frozenset({HttpVersion11, HttpVersion10})
 _REFUSED_METHODS = frozenset({"CONNECT", "TRACE"})
 _MAX_LENGTH_DIGITS = 15  # a petabyte; the parser mistakes 2**64 - 1 for "no body"
 
@@ -44,7 +48,7 @@ def first_problem(message: RawRequestMessage) -> Message | None:
 
 def _of_line(message: RawRequestMessage) -> Message | None:
     version = message.version
-    if version != HttpVersion11 and version != HttpVersion10:  # noqa: PLR1714 - a set would be made each time
+    if version is not HttpVersion11 and version not in _VERSIONS:
         return Message.UNSUPPORTED_VERSION
     if message.method in _REFUSED_METHODS:
         return Message.UNSUPPORTED_METHOD

@@ -15,7 +15,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.connect.error_response import Message
 from proxy.connect.resources import ResourceKind, recognise
-from proxy.exchange.answer import Answer, Handler
+from proxy.exchange.answer import Answer, Handler, ReadyAnswer
 from proxy.exchange.ports import RequestBody
 from proxy.semantics.message import Request
 from proxy.semantics.peer import Peer
@@ -88,7 +88,7 @@ class TokenInjection:
         self._lending = lending
         self._token = token
 
-    async def handle(self, request: Request, body: RequestBody | None) -> Answer:
+    async def handle(self, request: Request, body: RequestBody | None) -> Answer | ReadyAnswer:
         """Pass a request on, with the token if it asks for it and may have it."""
         if not self._is_asked_for(request):
             return await self._handler.handle(request, body)

@@ -21,7 +21,7 @@ from proxy.config import load
 from proxy.exchange.answer import Answer
 from proxy.exchange.events import ExpressLaneClosed
 from proxy.exchange.spans import NO_TRACING
-from proxy.expressing import make_lane
+from proxy.expressing import make_hits, make_lane
 from proxy.server import express_connection
 from proxy.server.connection import Connection
 from proxy.server.express_connection import is_known_aiohttp
@@ -328,13 +328,19 @@ def no_tickets():
     return SimpleNamespace(clock=SystemClock())
 
 
+def lane_with(environ, tickets, told):
+    loaded = load(None, environ)
+    hits = make_hits(loaded, tickets, NO_TRACING, told.append)
+    return make_lane(loaded, hits, NO_TRACING, told.append)
+
+
 def test_in_another_release_there_is_no_lane_and_it_is_said_why(monkeypatch, no_tickets):
     told = []
     environ = {"CONNECT_SIDECAR__UPSTREAM__URL": "http://connect:8080"}
-    assert make_lane(load(None, environ), no_tickets, NO_TRACING, told.append) is not None
+    assert lane_with(environ, no_tickets, told) is not None
     assert told == []
     monkeypatch.setattr(aiohttp, "__version__", "3.15.0")
-    assert make_lane(load(None, environ), no_tickets, NO_TRACING, told.append) is None
+    assert lane_with(environ, no_tickets, told) is None
     assert told == [ExpressLaneClosed.UNKNOWN_AIOHTTP]
 
 
@@ -345,5 +351,5 @@ def test_where_the_lane_is_not_wanted_nothing_is_said(monkeypatch, no_tickets):
         "CONNECT_SIDECAR__UPSTREAM__URL": "http://connect:8080",
         "CONNECT_SIDECAR__SERVER__EXPRESS_LANE": "false",
     }
-    assert make_lane(load(None, environ), no_tickets, NO_TRACING, told.append) is None
+    assert lane_with(environ, no_tickets, told) is None
     assert told == []

@@ -48,6 +48,7 @@ UNITLESS = {
     "tls_client_certificates",
     "required_field",
     "express_lane",
+    "known_hits",
     "express_lane_ignored_fields",
     "max_fields",
 }

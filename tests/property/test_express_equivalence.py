@@ -1,7 +1,8 @@
 """The express lane changes nothing but the time it takes: the same requests get the same octets, counts and limits.
 
-One script is played twice in virtual time, with the lane and without, each before a model of Connect of its own, from
-the octets of a connection to those of the answer. Everything that may end a decision is in the scripts.
+Nor does what is known of hits without it. One script is played three times in virtual time, with the lane, with known
+hits alone and with neither, each before a model of Connect of its own, from the octets of a connection to those of the
+answer. Everything that may end a decision is in the scripts.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from fractions import Fraction
 
 import pytest
@@ -19,6 +21,7 @@ from proxy.admission.rate_limiter import Budget, RateLimiter
 from proxy.admission.route_policy import RoutePolicy, RouteRule
 from proxy.admission.token_bucket import Limit
 from proxy.connect.profile import ConnectRules
+from proxy.exchange.answer import Handler
 from proxy.exchange.epoch import Epoch
 from proxy.exchange.events import ExchangeFinished, HitsRepeated, Limited
 from proxy.exchange.exchange import ExchangeLimits
@@ -29,6 +32,7 @@ from proxy.server.express import ExpressLane
 from proxy.server.express_heads import ChangingFields
 from proxy.server.express_reading import HeadReader
 from proxy.server.http_server import HttpServer, HttpServerSettings
+from proxy.server.known_hits import KnownHits, Repeating
 from proxy.server.translate import OwnNames
 from tests.support.exchanges import make_exchange
 from tests.support.model_connect import VAULT, ModelConnect, Weather, item_id
@@ -110,11 +114,20 @@ scripts = st.lists(
 ).map(warmed_up)
 
 
-class World:
-    """A server with or without the lane, and what it said."""
+class Knows(Enum):
+    """By what a server knows a request again."""
 
-    def __init__(self, *, has_lane: bool, spans: tuple[float, float]) -> None:
-        self.has_lane = has_lane
+    NOTHING = auto()
+    REQUESTS = auto()
+    HEADS = auto()
+
+
+class World:
+    """A server that knows something again or doesn't, and what it said."""
+
+    def __init__(self, knows: Knows, *, spans: tuple[float, float]) -> None:
+        self.knows = knows
+        self.hits: KnownHits | None = None
         self.freshness_seconds, self.verification_seconds = spans
         self.answers: list[bytes] = []
         self.lane: ExpressLane | None = None
@@ -144,14 +157,17 @@ class World:
             epoch=self.epoch,
         )
         names = OwnNames()
-        if self.has_lane:
-            self.lane = ExpressLane(
-                self.exchange.tickets,
-                changing=ChangingFields(("traceparent", "x-request-id"), only_unsampled=False),
-                decide=HeadReader(ConnectionLimits(), names).read,
-                on_closed=self.closed.append,
-            )
-        server = HttpServer(self.exchange, settings=HttpServerSettings(names=names), lane=self.lane)
+        handler: Handler = self.exchange
+        if self.knows is not Knows.NOTHING:
+            self.hits = KnownHits(self.exchange.tickets, keeps_traces=False, on_closed=self.closed.append)
+            handler = Repeating(handler, self.hits)
+            if self.knows is Knows.HEADS:
+                self.lane = ExpressLane(
+                    self.hits,
+                    changing=ChangingFields(("traceparent", "x-request-id"), only_unsampled=False),
+                    decide=HeadReader(ConnectionLimits(), names).read,
+                )
+        server = HttpServer(handler, settings=HttpServerSettings(names=names), lane=self.lane)
         self.connection = OneConnection(server)
         self.server = server
         for number, step in enumerate(script):
@@ -258,11 +274,10 @@ def head(step: Step, number: int) -> bytes:
     return f"{method} {target} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n{more}\r\n".encode()
 
 
-def both(script: list[Step], spans: tuple[float, float] = (60.0, 60.0)) -> tuple[World, World]:
-    worlds = World(has_lane=True, spans=spans), World(has_lane=False, spans=spans)
-    for world in worlds:
-        run_in_virtual_time(world.play(script))
-    return worlds
+def played(knows: Knows, script: list[Step], spans: tuple[float, float] = (60.0, 60.0)) -> World:
+    world = World(knows, spans=spans)
+    run_in_virtual_time(world.play(script))
+    return world
 
 
 def read(
@@ -289,18 +304,21 @@ def read(
 @example(warmed_up([read(kind="observe"), read(), read(kind="cache"), read(), read()]), (60.0, 60.0))
 @example(warmed_up([read(kind="put"), read(times=3), read(times=3, item=1), read(31.0, 5)]), (60.0, 60.0))
 def test_with_the_lane_and_without_it_the_same_requests_get_the_same_answers_counts_and_limits(script, spans):
-    express, full = both(script, spans)
-    assert express.answers == full.answers
-    assert express.audit.reads() == full.audit.reads()
-    assert express.counts() == full.counts()
-    assert express.greatest_age() == pytest.approx(full.greatest_age())
-    assert not express.closed
+    full = played(Knows.NOTHING, script, spans)
+    for knows in (Knows.REQUESTS, Knows.HEADS):
+        express = played(knows, script, spans)
+        assert express.answers == full.answers
+        assert express.audit.reads() == full.audit.reads()
+        assert express.counts() == full.counts()
+        assert express.greatest_age() == pytest.approx(full.greatest_age())
+        assert not express.closed
 
 
 def test_the_lane_goes_on_with_another_date_after_a_list_that_shows_nothing_new():
-    express, full = both(warmed_up([read(2.0, kind="list"), read(times=4)]))
+    script = warmed_up([read(2.0, kind="list"), read(times=4)])
+    express, full = played(Knows.HEADS, script), played(Knows.NOTHING, script)
     assert express.lane is not None
-    warm, _ = both(warmed_up([]))
+    warm = played(Knows.HEADS, warmed_up([]))
     assert warm.lane is not None
     assert express.lane.answered == warm.lane.answered + 4
     assert express.answers == full.answers
@@ -310,6 +328,16 @@ def test_the_lane_goes_on_with_another_date_after_a_list_that_shows_nothing_new(
 
 @pytest.mark.parametrize("field", ["", FIELDS[3], FIELDS[4]])
 def test_the_lane_takes_part(field):
-    express, _ = both([read(31.0, 5, field), read(1.0, 5, field)])
+    express = played(Knows.HEADS, [read(31.0, 5, field), read(1.0, 5, field)])
     assert express.lane is not None
     assert express.lane.answered == 8
+
+
+@pytest.mark.parametrize("field", ["", FIELDS[3], FIELDS[6], FIELDS[8]])
+def test_who_knows_requests_takes_part_whatever_their_heads_are(field):
+    known = played(Knows.REQUESTS, [read(31.0, 5, field), read(1.0, 5, field)])
+    assert known.hits is not None
+    assert known.hits.uses == 8
+    with_lane = played(Knows.HEADS, [read(31.0, 5, field), read(1.0, 5, field)])
+    assert with_lane.hits is not None
+    assert with_lane.hits.uses == 8

@@ -14,6 +14,7 @@ from proxy.emulator import READ, READ_WRITE, Emulator
 from proxy.server.control_client import ControlTarget, ask_control
 from proxy.server.express import ExpressLane
 from proxy.server.express_connection import ExpressConnection
+from proxy.server.known_hits import KnownHits
 from tests.support.sidecar import RunningSidecar, running_sidecar
 
 _PER_PROCESS = re.compile(rb"\r\n(Date: [^\r]*|ETag: [^\r]*|Via: [^\r]*)")
@@ -72,6 +73,12 @@ class LaneWorld:
         lane = self.running.sidecar.lane
         assert lane is not None
         return lane
+
+    @property
+    def hits(self) -> KnownHits:
+        hits = self.running.sidecar.hits
+        assert hits is not None
+        return hits
 
     @property
     def answered(self) -> int:

@@ -75,6 +75,12 @@ class Entry:
 
     __slots__ = ("companions", "newer", "older", "size_bytes", "variants")
 
+    MOST_VARIANTS = 16
+    """Responses under one key: an origin that varies by what every client sends must not fill the store."""
+
+    MOST_COMPANIONS = 256
+    """Under one key: a client whose requests never repeat must not fill the store with what is known of them."""
+
     def __init__(self) -> None:
         self.variants: tuple[StoredResponse, ...] = ()
         self.companions: tuple[Companion, ...] = ()
@@ -168,7 +174,10 @@ class EntriesByUse(Cache[CacheKey, Entry]):
 
     def peek(self, key: CacheKey) -> Entry | None:
         """Return what is under a key, which is no use of it."""
-        return super().__getitem__(key) if key in self else None
+        try:
+            return super().__getitem__(key)
+        except KeyError:
+            return None
 
     def _make_newest(self, entry: Entry) -> None:
         if entry is self._newest:

@@ -14,12 +14,6 @@ from proxy.caching.key import CacheKey, Tag
 from proxy.caching.stored_response import StoredResponse
 from proxy.exchange.ports import Companion
 
-_MOST_VARIANTS = 16
-"""Stored responses under one key: an origin that varies by what every client sends must not fill the store."""
-
-_MOST_COMPANIONS = 256
-"""Under one key: a client whose requests never repeat must not fill the store with what is known of them."""
-
 _PIECE = 128
 """How many entries are taken apart in one go: well below a millisecond."""
 
@@ -85,7 +79,7 @@ class MemoryStore:
         )
         if not fits:
             del variants[0]
-        while len(variants) > _MOST_VARIANTS or sum(map(most_bytes, variants)) > self._total_bytes:
+        while len(variants) > Entry.MOST_VARIANTS or sum(map(most_bytes, variants)) > self._total_bytes:
             variants.pop()
             self._evictions += 1
         if variants:
@@ -111,12 +105,17 @@ class MemoryStore:
             if is_plain or wanted.issubset(stored.tags)
         ]
 
+    def companions(self, key: CacheKey) -> Sequence[Companion]:
+        """Return what is attached under a key, which is no use of it."""
+        entry = self._entry(key)
+        return () if entry is None else entry.companions
+
     def attach(self, key: CacheKey, companion: Companion) -> bool:
         """Keep something with what is stored under a key, counted with it, until all of that has gone."""
         entry = self._entry(key)
         if entry is None or entry.size_bytes + companion.size_bytes > self._total_bytes:
             return False
-        if len(entry.companions) >= _MOST_COMPANIONS:
+        if len(entry.companions) >= Entry.MOST_COMPANIONS:
             self.detach(key, oldest := entry.companions[0])
             oldest.drop()
         self._make_room(companion.size_bytes)

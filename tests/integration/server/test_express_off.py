@@ -51,7 +51,7 @@ async def test_an_answer_that_is_not_the_full_paths_closes_it_and_never_reaches_
         (hit,) = await world.warm(wire, shop.head())
         (entry,) = entries(world)
         entry.opening = entry.opening.replace(b"200 OK", b"203 OK")
-        world.lane.answered = 4095
+        world.hits.uses = 4095
         assert await wire.ask(shop.head()) == hit
         await expect_closed(world, wire, shop, told, hit, ExpressLaneClosed.MISMATCH)
 
@@ -61,7 +61,7 @@ async def test_another_body_is_found_out_as_well(shop, told):
         hit, other = await world.warm(wire, shop.head(), shop.head(shop.second))
         for entry in entries(world):
             entry.body = other.partition(b"\r\n\r\n")[2]
-        world.lane.answered = 4095
+        world.hits.uses = 4095
         assert await wire.ask(shop.head()) == hit
         await expect_closed(world, wire, shop, told, hit, ExpressLaneClosed.MISMATCH)
 
@@ -81,11 +81,11 @@ async def test_one_in_so_many_is_checked_and_found_right(shop):
             wire,
             shop.head(),
         )
-        world.lane.answered, decide, checked = 4000, world.lane._decide, []
-        world.lane._decide = lambda octets, peer: checked.append(world.answered) or decide(octets, peer)
+        world.hits.uses, decide, checked = 4000, world.lane._decide, []
+        world.lane._decide = lambda octets, peer: checked.append(world.hits.uses) or decide(octets, peer)
         for _ in range(200):
             assert await wire.ask(shop.head()) == hit
-        assert world.answered == 4200
+        assert world.hits.uses == 4200
         assert checked == [4096, 4112, 4128, 4144]
         assert world.lane.is_open
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from proxy.semantics.peer import NOBODY
 from proxy.server.express_heads import ChangingFields
-from proxy.server.express_shelves import MOST_CUTS, KnownHead, Lines, Shelf
+from proxy.server.express_shelves import MOST_CUTS, KnownHit, Lines, Shelf
 from proxy.server.express_template import Template
 
 TAIL = b"\r\nHost: a\r\nAuthorization: Bearer t\r\n\r\n"
@@ -22,7 +22,7 @@ def ticket(body=b"body"):
 
 def keep(shelf, line=LINE, tail=TAIL, template=HEAD):
     lines = shelf.tails.get(tail) or Lines(shelf, shelf.tails, tail)
-    entry = KnownHead(ticket(), template, lines=lines, line=line)
+    entry = KnownHit(ticket(), template, lines=lines, line=line)
     lines.keep(line, entry)
     return entry
 
@@ -41,13 +41,13 @@ def test_an_entry_is_found_by_its_tail_and_its_line():
 
 def test_a_body_is_the_stored_one():
     of_ticket = ticket(b"x" * 1000)
-    entry = KnownHead(of_ticket, HEAD, lines=Lines(Shelf(NOBODY), {}, TAIL), line=LINE)
+    entry = KnownHit(of_ticket, HEAD, lines=Lines(Shelf(NOBODY), {}, TAIL), line=LINE)
     assert entry.body is of_ticket.stored.response.body
 
 
 def test_an_entry_was_used_if_its_ticket_was():
     of_ticket = ticket()
-    entry = KnownHead(of_ticket, HEAD, lines=Lines(Shelf(NOBODY), {}, TAIL), line=LINE)
+    entry = KnownHit(of_ticket, HEAD, lines=Lines(Shelf(NOBODY), {}, TAIL), line=LINE)
     for is_used in (True, False):
         of_ticket.was_used = lambda is_used=is_used: is_used
         assert entry.was_used() is is_used
@@ -104,7 +104,7 @@ def test_lines_that_were_emptied_while_an_entry_was_on_its_way_are_found_again()
     shelf = Shelf(NOBODY)
     first = keep(shelf)
     lines = shelf.tails[TAIL]
-    second = KnownHead(ticket(), HEAD, lines=lines, line=b"GET /2 HTTP/1.1")
+    second = KnownHit(ticket(), HEAD, lines=lines, line=b"GET /2 HTTP/1.1")
     first.drop()
     assert shelf.tails == {}
     lines.keep(b"GET /2 HTTP/1.1", second)

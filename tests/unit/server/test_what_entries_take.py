@@ -12,6 +12,7 @@ from proxy.server.connection_limits import ConnectionLimits
 from proxy.server.express import ExpressLane
 from proxy.server.express_heads import ChangingFields
 from proxy.server.express_reading import HeadReader
+from proxy.server.known_hits import KnownHits
 from proxy.server.translate import OwnNames
 from tests.support.exchanges import TestedExchange, make_exchange
 from tests.unit.adapters.test_what_responses_take import Items
@@ -41,12 +42,8 @@ def request_for(number: int) -> Request:
 
 def lane_of(exchange: TestedExchange) -> ExpressLane:
     reader = HeadReader(ConnectionLimits(), OwnNames())
-    return ExpressLane(
-        exchange.tickets,
-        changing=ChangingFields((), only_unsampled=False),
-        decide=reader.read,
-        on_closed=lambda _: None,
-    )
+    hits = KnownHits(exchange.tickets, keeps_traces=False, on_closed=lambda _: None)
+    return ExpressLane(hits, changing=ChangingFields((), only_unsampled=False), decide=reader.read)
 
 
 async def test_a_head_that_is_known_is_not_learnt_again():
