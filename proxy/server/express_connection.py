@@ -168,7 +168,7 @@ class ExpressConnection(Connection):
         if answer is None or transport is None:
             return
         transport.write(answer)
-        if self.writing_paused:
+        if self._paused:
             self._stop_stall_timer()
             self._stall_timer = self._loop.call_later(
                 self._limits.write_stall_seconds, self._let_go_if_stalled
