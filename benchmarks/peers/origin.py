@@ -76,6 +76,7 @@ class Origin:
     def __init__(self) -> None:
         self.count = 0
         self.versions: dict[str, int] = {}
+        self._lists: dict[str, bytes] = {}
 
     def answer(self, method: str, target: str, token: str) -> bytes:
         """Return the body; a write answers the version before it, as Connect does."""
@@ -90,9 +91,20 @@ class Origin:
         version = self.versions.get(target, 1)
         if method == "PUT":
             self.versions[target] = version + 1
+            self._lists.pop(parts[3], None)
         return item(parts[3], parts[5], token_mark(token), version)
 
     def _list(self, vault: str) -> bytes:
+        """Return a vault's list, made once for as long as nothing changes.
+
+        To make it takes milliseconds of the core that the load runs on, which would see all answers late meanwhile.
+        """
+        known = self._lists.get(vault)
+        if known is None:
+            known = self._lists[vault] = self._listed(vault)
+        return known
+
+    def _listed(self, vault: str) -> bytes:
         fields = {"vault": {"id": vault}, "category": "LOGIN", "createdAt": _TIME, "updatedAt": _TIME}
         found = [
             {"id": name, "version": self.versions.get(f"/v1/vaults/{vault}/items/{name}", 1), **fields}
