@@ -49,12 +49,10 @@ class ExpressConnection(Connection):
     """Answers repeats from the lane, and has everything else answered as any connection does."""
 
     __slots__ = (
-        "_answer",
         "_candidate",
         "_held",
         "_is_looking_again",
         "_lane",
-        "_outbox",
         "_shelf",
         "_stall_timer",
         "_unread",
@@ -63,8 +61,6 @@ class ExpressConnection(Connection):
     def __init__(self, server: "HttpServer", limits: ConnectionLimits, lane: ExpressLane) -> None:
         super().__init__(server, limits)
         self._lane = lane
-        self._outbox = server.outbox
-        self._answer: bytes | None = None
         self._unread = Unread()
         self._held = bytearray()
         self._candidate: bytes | None = None
@@ -81,16 +77,6 @@ class ExpressConnection(Connection):
         """Go on: the client reads."""
         self._stop_stall_timer()
         super().resume_writing()
-
-    def retire(self) -> bool:
-        """Write what is answered before anything is closed."""
-        self.send_off()
-        return super().retire()
-
-    def eof_received(self) -> bool | None:  # type: ignore[override]
-        """Write what is answered to whoever asks for no more: over TLS that may come in the same octets."""
-        self.send_off()
-        return super().eof_received()
 
     def data_received(self, data: bytes) -> None:
         """Answer, hold back, or have it parsed."""
@@ -142,9 +128,8 @@ class ExpressConnection(Connection):
     def _express(self, octets: bytes, waiter: "asyncio.Future[None]") -> bool:
         """Have the lane answer, if nothing else is going on and it knows these octets."""
         lane = self._lane
-        if self._answer is not None:
-            self.send_off()  # else nobody knows whether the client takes anything
-        if waiter.done() or not self._unread.is_none or self._paused or self.transport is None:
+        transport = self.transport
+        if waiter.done() or not self._unread.is_none or self._paused or transport is None:
             return False
         try:
             answer = lane.answer(octets, self._shelf or self._books())
@@ -157,22 +142,13 @@ class ExpressConnection(Connection):
         if self._head_timer is not None:
             self._stop_head_timer()
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
-        self._answer = answer
-        self._outbox.put(self)
-        return True
-
-    def send_off(self) -> None:
-        """Write an answer of the lane, unless the client has left meanwhile."""
-        answer, self._answer = self._answer, None
-        transport = self.transport
-        if answer is None or transport is None:
-            return
         transport.write(answer)
-        if self._paused:
+        if self.writing_paused:
             self._stop_stall_timer()
             self._stall_timer = self._loop.call_later(
                 self._limits.write_stall_seconds, self._let_go_if_stalled
             )
+        return True
 
     def _stop_stall_timer(self) -> None:
         if self._stall_timer is not None:

@@ -25,7 +25,6 @@ from proxy.server.connection_limits import ConnectionLimits
 from proxy.server.express import ExpressLane
 from proxy.server.express_connection import ExpressConnection
 from proxy.server.inbound import Inbound, ReadyReply, Reply
-from proxy.server.outbox import Outbox
 from proxy.server.translate import OwnNames, translate
 
 _log = logging.getLogger(__name__)
@@ -69,8 +68,6 @@ class HttpServer(Server):
         self.admits = admits
         self._lane = lane
         self._on_drain = on_drain
-        self.outbox = Outbox()
-        """Where all connections put what the lane answers."""
         self.is_draining = False
         self._keeps_neighbours = False
         self._neighbour_asked_at = float("-inf")
