@@ -292,7 +292,7 @@ def test_whatever_happens_only_what_was_proven_lately_and_not_written_since_is_s
                 assert now < proven[token] + 60.0
                 stored = driver.store[subject.key]
                 assert stored.request_sent_boot_seconds >= 0.0
-                highest = driver.profile._versions.highest((VAULT, ITEM), at(now))
+                highest = driver.profile._knowledge.versions.highest((VAULT, ITEM), at(now))
                 assert highest is None or stored.version == highest
                 if last_write >= 0.0 and stored.request_sent_boot_seconds <= last_write:
                     raise AssertionError("stored from before the last write")
