@@ -91,8 +91,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Meta(
             description="Requests that repeat a hit are answered by what was decided for that one, as long as nothing"
-            " has happened on which it rests: a third of the work. Everything else about them is as always. It takes a"
-            " rest with `log.level = debug`; the express lane goes by it"
+            " has happened on which it rests: half of the work or less. Everything else about them is as always. It"
+            " takes a rest with `log.level = debug`; the express lane goes by it"
         ),
     ] = True
     express_lane: Annotated[

@@ -243,3 +243,32 @@ async def test_an_ended_connection_leaves_no_timer():
     await asyncio.sleep(0)
     assert world.protocol._stall_timer is None
     assert world.protocol._head_timer is None
+
+
+@in_virtual_time
+async def test_what_comes_after_an_answer_in_the_same_turn_comes_after_it():
+    world = await World().begin()
+    world.connection.send(HEAD)
+    assert world.transport.written == FROM_THE_LANE
+    world.lane.knows = False
+    world.connection.send(HEAD)
+    assert world.transport.written == FROM_THE_LANE
+    assert [(await world.connection.answer())[-4:] for _ in range(2)] == [b"lane", b"full"]
+
+
+@in_virtual_time
+async def test_a_connection_that_is_closed_to_make_room_has_its_answer():
+    world = await World().begin()
+    world.connection.send(HEAD)
+    assert world.protocol.retire()
+    assert world.transport.written == FROM_THE_LANE
+    await asyncio.sleep(0)
+    assert world.transport.written == FROM_THE_LANE
+
+
+@in_virtual_time
+async def test_who_says_in_the_same_turn_that_nothing_more_comes_has_its_answer():
+    world = await World().begin()
+    world.connection.send(HEAD)
+    world.protocol.eof_received()
+    assert world.transport.written == FROM_THE_LANE
